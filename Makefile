@@ -1,0 +1,59 @@
+# Siku. Two commands do everything, set-up included: `make pipeline` and `make test`.
+# Needs Python 3.11 or newer, make and a package index; nothing is installed outside .venv.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+RECIPE ?= configs/laptop.yaml
+WORK ?= $(if $(INPUT),work/input,work/laptop)
+
+.PHONY: help setup pipeline train test check format bench clean
+
+help:
+	@echo 'make pipeline               the sample crawl from raw files to packed batches, and a report'
+	@echo "make pipeline INPUT='a b'   the same on your own files, globs or URLs"
+	@echo 'make test                   the tests'
+	@echo 'make check                  formatting, lint, types, layering'
+	@echo 'make train                  50 steps of a tiny model on what the pipeline made'
+	@echo 'make bench                  benchmarks beside their peers'
+	@echo 'make setup                  only the environment and the language model'
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml
+	@echo 'setting up $(VENV) (once)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --no-deps -r requirements/run.txt
+	@$(PIP) install --no-deps -e .
+	@$(BIN)/siku models get lid.176.ftz
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
+	@$(PIP) install --no-deps -r requirements/dev.txt
+	@touch $@
+
+setup: $(VENV)/run.stamp
+
+pipeline: $(VENV)/run.stamp
+	@$(BIN)/siku run $(if $(INPUT),$(foreach file,$(INPUT),--input '$(file)'),$(RECIPE)) --work $(WORK) $(ARGS)
+
+train: $(VENV)/dev.stamp
+	@$(BIN)/python examples/train_tiny.py --work $(WORK)
+
+test: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(VENV)/dev.stamp
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright
+	@$(BIN)/python -m pytest tests/test_layers.py
+
+format: $(VENV)/dev.stamp
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev.stamp
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf work .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis

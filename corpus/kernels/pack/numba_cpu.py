@@ -1,0 +1,238 @@
+"""Packing on one CPU core, bit-equal to `naive`. Called by `corpus.kernels.pack`, which checks the arguments.
+
+The plan is best-fit-decreasing in O(n + T) words of work for T below 2**18. Pieces are counting-sorted by
+length. For every amount of room there is a stack of the rows that have it (`top`, `below`), and a
+three-level bitmap, 64 ways each, marks the rooms whose stack is not empty; the tightest room that holds a
+piece is then at most five word look-ups away. A counting sort by row puts segments into document order
+within their row.
+
+Packing is three plain loops a segment, each of which vectorises, and writes 24 bytes a token.
+Price on one core of a shared 2-core cloud Xeon: 8 to 12 M documents/s planned (65,536 log-normal lengths, mean
+740), 400 to 800 M tokens/s packed ([8, 8192], uint16).
+"""
+
+import numpy as np
+from numba import njit, types
+from numba.core.errors import TypingError
+from numba.extending import intrinsic
+
+from corpus.kernels.pack.shapes import IGNORE_INDEX, PackedRows, PackPlan
+
+_ONE = np.uint64(1)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+def plan_best_fit(lengths: np.ndarray, seq_len: int, max_documents: int) -> PackPlan:
+    """See `corpus.kernels.pack.plan_best_fit`."""
+    documents, starts, piece_lengths = _split_pieces(lengths, seq_len)
+    row_of, num_rows = _best_fit(piece_lengths, seq_len, max_documents)
+    return PackPlan(*_group_by_row(documents, starts, piece_lengths, row_of, num_rows))
+
+
+def pack_rows(
+    tokens: np.ndarray,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+    row_splits: np.ndarray,
+    pad_id: int,
+    out: PackedRows,
+) -> None:
+    """See `corpus.kernels.pack.pack_rows`."""
+    _pack_rows(
+        tokens,
+        starts,
+        lengths,
+        row_splits,
+        pad_id,
+        out.input_ids,
+        out.labels,
+        out.position_ids,
+        out.cu_seqlens,
+    )
+
+
+@intrinsic
+def _trailing_zeros(typingctx, word):  # type: ignore[no-untyped-def]
+    """Number of zero bits below the lowest set bit of a word that is not 0."""
+    if word != types.uint64:
+        raise TypingError(f"expected uint64, got {word}")
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.cttz(args[0], context.get_constant(types.boolean, True))
+
+    return types.uint64(types.uint64), codegen
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _first_set(bitmap, begin):
+    """Index of the first set bit at or after `begin` in one level, or -1. Looks at one word only."""
+    word = begin >> 6
+    if word >= len(bitmap):
+        return -1
+    bits = bitmap[word] & (_ALL << np.uint64(begin & 63))
+    if bits == 0:
+        return -1
+    return (word << 6) + np.int64(_trailing_zeros(bits))  # pyright: ignore[reportCallIssue]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _tightest(level0, level1, level2, length):
+    """The smallest room of at least `length` that some row has, or -1."""
+    room = _first_set(level0, length)
+    if room >= 0:
+        return room
+    word = _first_set(level1, (length >> 6) + 1)
+    if word < 0:
+        group = -1
+        begin = (((length >> 6) + 1) >> 6) + 1
+        for index in range(begin >> 6, len(level2)):
+            group = _first_set(level2, max(begin, index << 6))
+            if group >= 0:
+                break
+        if group < 0:
+            return -1
+        word = _first_set(level1, group << 6)
+    return _first_set(level0, word << 6)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _mark(level0, level1, level2, room):
+    level0[room >> 6] |= _ONE << np.uint64(room & 63)
+    level1[room >> 12] |= _ONE << np.uint64((room >> 6) & 63)
+    level2[room >> 18] |= _ONE << np.uint64((room >> 12) & 63)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _unmark(level0, level1, level2, room):
+    level0[room >> 6] &= ~(_ONE << np.uint64(room & 63))
+    if level0[room >> 6] == 0:
+        level1[room >> 12] &= ~(_ONE << np.uint64((room >> 6) & 63))
+        if level1[room >> 12] == 0:
+            level2[room >> 18] &= ~(_ONE << np.uint64((room >> 12) & 63))
+
+
+@njit(cache=True, nogil=True)
+def _split_pieces(lengths, seq_len):
+    """Pieces in document order: (document, start, length), each int32 `[S]`."""
+    num_pieces = 0
+    for length in lengths:
+        num_pieces += (np.int64(length) + seq_len - 1) // seq_len
+    documents = np.empty(num_pieces, np.int32)
+    starts = np.empty(num_pieces, np.int32)
+    piece_lengths = np.empty(num_pieces, np.int32)
+    piece = 0
+    for document in range(len(lengths)):
+        length = np.int64(lengths[document])
+        start = 0
+        while start < length:
+            documents[piece] = document
+            starts[piece] = start
+            piece_lengths[piece] = min(seq_len, length - start)
+            start += seq_len
+            piece += 1
+    return documents, starts, piece_lengths
+
+
+@njit(cache=True, nogil=True)
+def _longest_first(piece_lengths, seq_len):
+    """Stable counting sort: piece numbers by decreasing length."""
+    place = np.zeros(seq_len + 2, np.int64)
+    for length in piece_lengths:
+        place[seq_len - length + 1] += 1
+    for key in range(1, seq_len + 1):
+        place[key] += place[key - 1]
+    order = np.empty(len(piece_lengths), np.int32)
+    for piece in range(len(piece_lengths)):
+        key = seq_len - piece_lengths[piece]
+        order[place[key]] = piece
+        place[key] += 1
+    return order
+
+
+@njit(cache=True, nogil=True)
+def _best_fit(piece_lengths, seq_len, max_documents):
+    """The row of every piece, int32 `[S]`, and the number of rows."""
+    order = _longest_first(piece_lengths, seq_len)
+    row_of = np.empty(len(order), np.int32)
+    filled = np.zeros(len(order), np.int32)  # pieces in each row
+    below = np.empty(len(order), np.int32)
+    top = np.full(seq_len + 1, np.int32(-1))
+    level0 = np.zeros((seq_len >> 6) + 1, np.uint64)
+    level1 = np.zeros((seq_len >> 12) + 1, np.uint64)
+    level2 = np.zeros((seq_len >> 18) + 1, np.uint64)
+    num_rows = 0
+    for piece in order:
+        length = np.int64(piece_lengths[piece])
+        room = _tightest(level0, level1, level2, length)
+        if room < 0:
+            row, room = num_rows, seq_len
+            num_rows += 1
+        else:
+            row = np.int64(top[room])
+            top[room] = below[row]
+            if top[room] < 0:
+                _unmark(level0, level1, level2, room)
+        row_of[piece] = row
+        filled[row] += 1
+        left = room - length
+        if left > 0 and filled[row] < max_documents:
+            if top[left] < 0:
+                _mark(level0, level1, level2, left)
+            below[row] = top[left]
+            top[left] = row
+    return row_of, num_rows
+
+
+@njit(cache=True, nogil=True)
+def _group_by_row(documents, starts, piece_lengths, row_of, num_rows):
+    """Stable counting sort of the pieces by row."""
+    row_splits = np.zeros(num_rows + 1, np.int64)
+    for row in row_of:
+        row_splits[row + 1] += 1
+    for row in range(num_rows):
+        row_splits[row + 1] += row_splits[row]
+    place = row_splits[:-1].copy()
+    documents_S, starts_S, lengths_S = (
+        np.empty_like(documents),
+        np.empty_like(starts),
+        np.empty_like(piece_lengths),
+    )
+    for piece in range(len(row_of)):
+        row = row_of[piece]
+        segment = place[row]
+        place[row] += 1
+        documents_S[segment] = documents[piece]
+        starts_S[segment] = starts[piece]
+        lengths_S[segment] = piece_lengths[piece]
+    return documents_S, starts_S, lengths_S, row_splits
+
+
+@njit(cache=True, nogil=True)
+def _pack_rows(tokens, starts, lengths, row_splits, pad_id, input_ids, labels, position_ids, cu_seqlens):
+    num_rows, seq_len = input_ids.shape
+    for row in range(num_rows):
+        ids, targets, positions = input_ids[row], labels[row], position_ids[row]
+        column = 0
+        border = 0
+        cu_seqlens[row, 0] = 0
+        for segment in range(row_splits[row], row_splits[row + 1]):
+            start, length = starts[segment], lengths[segment]
+            source = tokens[start : start + length]
+            end = column + length
+            ids_segment, targets_segment = ids[column:end], targets[column:end]
+            positions_segment = positions[column:end]
+            for i in range(length):
+                ids_segment[i] = source[i]
+            for i in range(length - 1):
+                targets_segment[i] = source[i + 1]
+            targets_segment[length - 1] = IGNORE_INDEX
+            for i in range(length):
+                positions_segment[i] = i
+            column = end
+            border += 1
+            cu_seqlens[row, border] = column
+        ids[column:] = pad_id
+        targets[column:] = IGNORE_INDEX
+        for i in range(seq_len - column):
+            positions[column + i] = i
+        cu_seqlens[row, border + 1 :] = seq_len

@@ -1,0 +1,121 @@
+"""Top and duplicate n-gram mass of a document given as word numbers, all sizes in one descent.
+
+An n-gram that comes twice is made of shorter ones that come twice. So the places whose k-gram repeats are kept
+with a number per distinct k-gram, and the m-gram (k < m <= 2k) at a place is the pair of the k-grams at its two
+ends: exact, no hashing of text, and only those places are looked up again. In ordinary prose 1 place in 10 is
+left at 3-grams, so ten sizes cost little more than two. The walk over duplicates then visits only the kept
+places and skips n words after each hit, which is what `naive.duplicate_chars` does on all of them.
+"""
+
+import numpy as np
+from numba import njit
+
+from corpus.kernels.signals.hash_table import number_keys
+from corpus.kernels.signals.ngrams import DUPLICATE, HAN_SIZES, TOP
+
+_MEASURED = TOP + DUPLICATE
+PLAIN_SIZES = np.array(_MEASURED, dtype=np.int64)
+HAN_SIZES_ARRAY = np.array([HAN_SIZES[n] for n in _MEASURED], dtype=np.int64)
+_NUM_TOP = len(TOP)
+
+
+@njit(cache=True, nogil=True)
+def _lengthen(old, size, num_words, num_places, places, grams, keys, slots, counts, table):
+    """Go from `old`-grams to `size`-grams; returns how many places are left.
+
+    In and out: `places[:n]` are the places whose gram comes twice or more, ascending; `grams[place]` is its
+    number, -1 at every other place. Out: `counts[number]` is how often the gram of that number comes.
+    """
+    shift = size - old
+    num_keys = 0
+    for at in range(num_places):
+        place = places[at]
+        if place + size <= num_words and grams[place + shift] >= 0:
+            keys[num_keys] = (np.uint64(grams[place]) << np.uint64(32)) | np.uint64(grams[place + shift])
+            places[num_keys] = place
+            num_keys += 1
+        else:
+            grams[place] = -1  # nothing to the right looks this far back
+    number_keys(keys, num_keys, slots, counts, table)
+    return _keep_repeated(num_keys, places, grams, slots, counts)
+
+
+@njit(cache=True, nogil=True)
+def _keep_repeated(num_places, places, grams, slots, counts):
+    """Write the new numbers to `grams` and drop the places whose gram comes once."""
+    left = 0
+    for at in range(num_places):
+        place, number = places[at], slots[at]
+        if counts[number] > 1:
+            grams[place] = number
+            places[left] = place
+            left += 1
+        else:
+            grams[place] = -1
+    return left
+
+
+@njit(cache=True, nogil=True)
+def _top_chars(size, join, num_places, places, grams, counts, chars_before):
+    """Count x length of the most frequent gram, the longest of those; 0 where nothing repeats."""
+    best, longest = 0, 0
+    for at in range(num_places):
+        place = places[at]
+        count = counts[grams[place]]
+        if count >= best:
+            length = chars_before[place + size] - chars_before[place]
+            if count > best or length > longest:
+                best, longest = count, length
+    return best * (longest + join * (size - 1)) if best > 0 else 0
+
+
+@njit(cache=True, nogil=True)
+def _duplicate_chars(size, num_places, places, grams, counts, chars_before):
+    """Code points in grams met before, jumping over each. Uses up `counts`: a met gram's is set to 0."""
+    chars, resume = 0, 0
+    for at in range(num_places):
+        place = places[at]
+        if place < resume:
+            continue
+        if counts[grams[place]] == 0:
+            chars += chars_before[place + size] - chars_before[place]
+            resume = place + size
+        else:
+            counts[grams[place]] = 0
+    return chars
+
+
+@njit(cache=True, nogil=True)
+def measure_repetition(num_words, sizes, join, chars_before, keys, grams, places, slots, counts, table, out):
+    """Fill `out` with the top masses, then the duplicate masses, in code points, in the order of `sizes`.
+
+    Args:
+        num_words: words of the document.
+        sizes: ascending, int64.
+        join: code points that join two words in a top n-gram.
+        chars_before: code points of the words before each word, of shape `[num_words + 1]`, int32.
+        keys: room for a uint64 a word.
+        grams: room for an int32 a word.
+        places: room for an int32 a word.
+        slots: the number of each word, int32; overwritten.
+        counts: how often each word number comes, int32; overwritten.
+        table: room for the distinct n-grams.
+        out: int64, one entry a size.
+    """
+    for place in range(num_words):
+        places[place] = place
+    left = _keep_repeated(num_words, places, grams, slots, counts)
+    old = 1
+    for index in range(sizes.shape[0]):
+        size = sizes[index]
+        while old < size and left > 0:
+            step = min(size, 2 * old)
+            left = _lengthen(old, step, num_words, left, places, grams, keys, slots, counts, table)
+            old = step
+        if left == 0:
+            out[index:] = 0
+            return
+        if index < _NUM_TOP:
+            out[index] = _top_chars(size, join, left, places, grams, counts, chars_before)
+        else:
+            out[index] = _duplicate_chars(size, left, places, grams, counts, chars_before)

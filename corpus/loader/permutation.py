@@ -1,0 +1,116 @@
+"""A keyed permutation of 0 .. n - 1 that needs no table: the order of the documents of an epoch.
+
+A balanced Feistel network (Luby and Rackoff 1988) of 8 rounds on the smallest even number of bits that holds
+n, with a 64-bit multiply-xor-shift round function and round keys drawn from the key by SplitMix64
+(https://prng.di.unimi.it/splitmix64.c). A value at or beyond n is encrypted again until it falls below n
+(cycle walking, Black and Rogaway 2002), which keeps it a bijection and takes fewer than 4 turns on average.
+
+Guarantees: a bijection with an inverse, for every n from 0 to 2**62; the same on any machine; O(1) memory.
+It is for shuffling, not for secrets. Below about 100 elements it reaches only some of the n! orders.
+"""
+
+import numpy as np
+from numba import njit
+
+_ROUNDS = 8
+_MASK64 = (1 << 64) - 1
+_MULTIPLY_A = np.uint64(0xBF58476D1CE4E5B9)
+_MULTIPLY_B = np.uint64(0x94D049BB133111EB)
+
+
+class KeyedPermutation:
+    """A permutation of `0 .. n - 1` chosen by a 64-bit key.
+
+    Args:
+        n: number of elements, 0 to 2**62.
+        key: any integer; see `derive_key`.
+
+    Raises:
+        ValueError: for an `n` out of range.
+
+    Example: `KeyedPermutation(5, key=1)(np.arange(5))` holds each of 0 .. 4 once.
+    """
+
+    def __init__(self, n: int, key: int) -> None:
+        if not 0 <= n <= 1 << 62:
+            raise ValueError(f"n is {n}, expected 0 to 2**62")
+        self.n = n
+        self._half_bits = max(1, ((max(n, 2) - 1).bit_length() + 1) // 2)
+        self._round_keys = np.array([derive_key(key, turn) for turn in range(_ROUNDS)], np.uint64)
+
+    def __call__(self, positions: np.ndarray) -> np.ndarray:
+        """The elements at `positions`, int64, of the same shape `[m]`."""
+        return _forward(self._checked(positions), self.n, self._half_bits, self._round_keys)
+
+    def inverse(self, elements: np.ndarray) -> np.ndarray:
+        """The positions of `elements`, int64, of the same shape `[m]`."""
+        return _backward(self._checked(elements), self.n, self._half_bits, self._round_keys)
+
+    def _checked(self, values: np.ndarray) -> np.ndarray:
+        values = np.ascontiguousarray(values, dtype=np.int64)
+        if len(values) and not (values.min() >= 0 and values.max() < self.n):
+            raise IndexError(
+                f"positions run from {values.min()} to {values.max()}, expected 0 to {self.n - 1}"
+            )
+        return values
+
+
+def derive_key(*numbers: int) -> int:
+    """A 64-bit key from integers, in order: `derive_key(seed, epoch, purpose)`.
+
+    Every number is absorbed by a SplitMix64 step, so (1, 0) and (0, 1) give unrelated keys.
+    """
+    state = 0
+    for number in numbers:
+        state = _splitmix64(state ^ (number & _MASK64))
+    return state
+
+
+def _splitmix64(state: int) -> int:
+    state = (state + 0x9E3779B97F4A7C15) & _MASK64
+    state = ((state ^ (state >> 30)) * int(_MULTIPLY_A)) & _MASK64
+    state = ((state ^ (state >> 27)) * int(_MULTIPLY_B)) & _MASK64
+    return state ^ (state >> 31)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _round(half, key, mask):
+    mixed = (half + key) * _MULTIPLY_A
+    mixed = (mixed ^ (mixed >> np.uint64(32))) * _MULTIPLY_B
+    return (mixed ^ (mixed >> np.uint64(29))) & mask
+
+
+@njit(cache=True, nogil=True)
+def _forward(values, n, half_bits, keys):
+    shift = np.uint64(half_bits)
+    mask = (np.uint64(1) << shift) - np.uint64(1)
+    out = np.empty(len(values), np.int64)
+    for index in range(len(values)):
+        word = np.uint64(values[index])
+        while True:
+            left, right = word >> shift, word & mask
+            for turn in range(len(keys)):
+                left, right = right, left ^ _round(right, keys[turn], mask)
+            word = (left << shift) | right
+            if word < np.uint64(n):
+                break
+        out[index] = np.int64(word)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _backward(values, n, half_bits, keys):
+    shift = np.uint64(half_bits)
+    mask = (np.uint64(1) << shift) - np.uint64(1)
+    out = np.empty(len(values), np.int64)
+    for index in range(len(values)):
+        word = np.uint64(values[index])
+        while True:
+            left, right = word >> shift, word & mask
+            for turn in range(len(keys) - 1, -1, -1):
+                left, right = right ^ _round(left, keys[turn], mask), left
+            word = (left << shift) | right
+            if word < np.uint64(n):
+                break
+        out[index] = np.int64(word)
+    return out

@@ -1,0 +1,147 @@
+"""Rules: thresholds on signals, and which of them a document fails.
+
+A rule is data, not code: a signal's name and the least and the greatest value that pass. Nothing is dropped here;
+`failing` lists every failed rule with the value found and the threshold, and `select` and the ledger use that.
+
+The rules of a paper live under its name in a module of their own (`gopher_quality.py`, ...) with the published
+values; `RULE_SETS` in `corpus.ops.rule_sets`
+finds them by name, `override` replaces thresholds where the recipe says so.
+
+Price: a few numpy comparisons a rule; a million documents a second and more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.errors import RecipeError, SchemaError
+from corpus.schema import REASON, SIGNALS
+
+__all__ = ["Rule", "RuleSet", "failing", "override"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A document passes where `minimum <= signal <= maximum`; exactly one of the two is given.
+
+    `name` is what the ledger shows and what a recipe overrides.
+    """
+
+    name: str
+    signal: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.minimum is None) == (self.maximum is None):
+            raise RecipeError(
+                f"rule {self.name!r} has minimum {self.minimum} and maximum {self.maximum}; give exactly one, "
+                f"and write a range as two rules"
+            )
+        if self.signal not in SIGNALS:
+            raise RecipeError(f"rule {self.name!r} reads {self.signal!r}, which is not a signal: {list(SIGNALS)}")
+
+    @property
+    def threshold(self) -> float:
+        """The one bound that is given."""
+        return float(self.maximum if self.minimum is None else self.minimum)  # pyright: ignore[reportArgumentType]
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Rules published together, and where."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    source: str
+
+    def __post_init__(self) -> None:
+        names = [rule.name for rule in self.rules]
+        if len(set(names)) != len(names):
+            raise RecipeError(f"rule set {self.name!r} has two rules of one name: {names}; give each its own")
+
+
+def override(rule_set: RuleSet, thresholds: Mapping[str, float]) -> RuleSet:
+    """The rule set with other thresholds; what is not named stays.
+
+    Args:
+        rule_set: the published one.
+        thresholds: rule name -> new value of the bound that the rule has.
+
+    Raises:
+        RecipeError: a name is not a rule of the set.
+
+    Example: `override(GOPHER_QUALITY, {"min_words": 20})`.
+    """
+    known = [rule.name for rule in rule_set.rules]
+    for name in thresholds:
+        if name not in known:
+            raise RecipeError(f"rule set {rule_set.name!r} has no rule {name!r}; it has {known}")
+    return replace(rule_set, rules=tuple(_with_threshold(rule, thresholds) for rule in rule_set.rules))
+
+
+def _with_threshold(rule: Rule, thresholds: Mapping[str, float]) -> Rule:
+    if rule.name not in thresholds:
+        return rule
+    bound = "maximum" if rule.minimum is None else "minimum"
+    return replace(rule, **{bound: float(thresholds[rule.name])})
+
+
+def failing(batch: pa.RecordBatch, rule_set: RuleSet) -> pa.Array:
+    """Every failed rule of every document, in the order of the rule set.
+
+    A float signal is compared in the precision it is stored in, so a value equal to the threshold passes.
+
+    Args:
+        batch: with a column for each signal that a rule reads, without nulls.
+
+    Returns:
+        A list of `corpus.schema.REASON` a document: rule (as `set.rule`), value, threshold. Empty: it passes.
+
+    Raises:
+        SchemaError: a signal's column is missing, of another type, or has nulls.
+
+    Example: a document of 12 words gives `[{"rule": "gopher_quality.min_words", "value": 12.0, "threshold": 50.0}]`.
+    """
+    num_documents, num_rules = batch.num_rows, len(rule_set.rules)
+    values = np.empty((num_documents, num_rules))
+    failed = np.zeros((num_documents, num_rules), dtype=bool)
+    for column, rule in enumerate(rule_set.rules):
+        signal = _signal(batch, rule, rule_set)
+        bound = signal.dtype.type(rule.threshold) if signal.dtype.kind == "f" else rule.threshold
+        values[:, column] = signal
+        failed[:, column] = signal < bound if rule.maximum is None else signal > bound
+    return _reasons(values, failed, rule_set)
+
+
+def _signal(batch: pa.RecordBatch, rule: Rule, rule_set: RuleSet) -> np.ndarray:
+    where = f"rule {rule_set.name}.{rule.name}"
+    index = batch.schema.get_field_index(rule.signal)
+    if index < 0:
+        raise SchemaError(f"{where}: column {rule.signal!r} is missing; it has {batch.schema.names}")
+    column, expected = batch.column(index), SIGNALS[rule.signal][0]
+    if column.type != expected or column.null_count:
+        raise SchemaError(
+            f"{where}: column {rule.signal!r} is {column.type} with {column.null_count} nulls, "
+            f"expected {expected} without any; annotate the batch first"
+        )
+    return column.to_numpy(zero_copy_only=False)
+
+
+def _reasons(values: np.ndarray, failed: np.ndarray, rule_set: RuleSet) -> pa.Array:
+    """The failed entries, row by row, as one list array."""
+    offsets = np.concatenate([[0], np.cumsum(failed.sum(axis=1))]).astype(np.int32)
+    _, which = np.nonzero(failed)
+    names = np.array([f"{rule_set.name}.{rule.name}" for rule in rule_set.rules], dtype=object)
+    thresholds = np.array([rule.threshold for rule in rule_set.rules], dtype=np.float64)
+    entries = pa.StructArray.from_arrays(
+        [
+            pa.array(names[which], pa.string()),
+            pa.array(values[failed], pa.float64()),
+            pa.array(thresholds[which], pa.float64()),
+        ],
+        fields=list(REASON),
+    )
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), entries)

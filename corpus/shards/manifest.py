@@ -1,0 +1,87 @@
+"""`manifest.json`: what a stage's folder holds, where it came from, and what became of every record.
+
+A manifest is written last, so a folder that has one is complete. It holds no time and no machine: the same recipe on
+the same input writes the same bytes.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corpus.errors import ShardError
+from corpus.schema import SCHEMA_VERSION
+from corpus.shards.counts import Counts
+
+FILE_NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One output shard of a stage. `path` is relative to the manifest's folder, `xxh3` is of the file's bytes."""
+
+    path: str
+    rows: int
+    bytes: int
+    xxh3: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What one stage made.
+
+    Attributes:
+        stage: name of the stage.
+        fingerprint: hash of inputs, options and code; a stage whose fingerprint matches is not run again.
+        parts: in the order that defines the dense document numbers of later stages.
+        ledger: parts of schema LEDGER; empty where the stage's own parts are the ledger.
+        counts: per source; `read == kept + dropped + unreadable` holds for each.
+        info: what else the stage has to say, e.g. the vocabulary size.
+    """
+
+    stage: str
+    fingerprint: str
+    parts: list[Part]
+    ledger: list[Part] = field(default_factory=list)
+    counts: dict[str, Counts] = field(default_factory=dict)
+    info: dict[str, Any] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def rows(self) -> int:
+        """Rows of all parts together."""
+        return sum(part.rows for part in self.parts)
+
+
+def save_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `folder/manifest.json` atomically."""
+    from corpus.shards.write import write_json
+
+    write_json(folder / FILE_NAME, dataclasses.asdict(manifest))
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read `folder/manifest.json`.
+
+    Raises:
+        ShardError: there is none, it is no manifest, or it is of another version.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise ShardError(f"{folder} has no {FILE_NAME}: the stage that writes it has not finished; run it first")
+    try:
+        raw = json.loads(path.read_bytes())
+        version = raw["schema_version"]
+        if version != SCHEMA_VERSION:
+            raise ShardError(f"{path} has schema v{version}, this siku reads v{SCHEMA_VERSION}; run the stage again")
+        return Manifest(
+            stage=raw["stage"],
+            fingerprint=raw["fingerprint"],
+            parts=[Part(**part) for part in raw["parts"]],
+            ledger=[Part(**part) for part in raw["ledger"]],
+            counts={source: Counts(**counts) for source, counts in raw["counts"].items()},
+            info=raw["info"],
+        )
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ShardError(f"{path} is not a manifest ({error!r}); delete it and run the stage again") from error

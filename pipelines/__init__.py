@@ -1,0 +1,1 @@
+"""The Beam pipelines: one stage a file, plus recipe, runner, report and command line."""

@@ -1,0 +1,193 @@
+"""The second half of `dedup`: from candidate edges to one decision a document."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpus.dedup import Removals, components, verify_components
+from corpus.kernels.shingle import shingle_sets
+from corpus.schema import DUPLICATES
+from corpus.shards import Counts, Part, open_part, read_table, write_part
+from pipelines.recipe import Dedup
+from pipelines.stage import WORKINGS
+from pipelines.task import Task, TaskResult
+
+GROUPS = pa.schema([("component", pa.int64()), ("document", pa.int64())])
+EVIDENCE = pa.schema([("document", pa.int64()), *((field.name, field.type) for field in DUPLICATES)])
+_CHARS_A_TASK = 1 << 27  # shingle sets take 8 bytes a token, so about 1 GiB a `verify` task
+
+
+def cluster(task: Task, folder: Path) -> TaskResult:
+    """Connected components of all edges, cut into files of candidate groups of about equal text."""
+    num_documents = task.spec["num_documents"]
+    edges = (_edge_array(folder / path) for path, _ in task.spec["edges"])
+    roots = components(num_documents, edges)
+    size = np.bincount(roots, minlength=num_documents)
+    documents = np.flatnonzero(size[roots] > 1) if num_documents else np.zeros(0, np.int64)
+    order = np.lexsort((documents, roots[documents]))
+    documents = documents[order]
+    component = roots[documents]
+    chars = _num_chars(folder, task.spec["signed"], num_documents)[documents]
+    parts = []
+    for index, (low, high) in enumerate(_slices(component, chars)):
+        batch = pa.record_batch([component[low:high], documents[low:high]], schema=GROUPS)
+        name = f"{WORKINGS}/groups/{index:05d}.arrow"
+        parts.append(write_part(folder, name, [batch], GROUPS, compression=None))
+    return TaskResult(task.name, parts)
+
+
+def _edge_array(path: Path) -> np.ndarray:
+    table = read_table(path)
+    return np.stack([table["first"].to_numpy(), table["second"].to_numpy()], axis=1)
+
+
+def _num_chars(folder: Path, signed: Sequence[tuple[str, int]], num_documents: int) -> np.ndarray:
+    chars = np.zeros(num_documents, np.int32)
+    for name, start in signed:
+        column = read_table(folder / WORKINGS / "signed" / f"{name}.arrow", ["num_chars"])["num_chars"].to_numpy()
+        chars[start : start + len(column)] = column
+    return chars
+
+
+def _slices(component: np.ndarray, chars: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Ranges of whole components with about `_CHARS_A_TASK` characters each; at least one range."""
+    ends = np.append(np.flatnonzero(component[1:] != component[:-1]) + 1, len(component))
+    low = 0
+    total = np.concatenate([[0], np.cumsum(chars, dtype=np.int64)])
+    for position, end in enumerate(ends):
+        last = position == len(ends) - 1
+        if last or total[end] - total[low] >= _CHARS_A_TASK:
+            yield low, int(end)
+            low = int(end)
+
+
+def verify(task: Task, folder: Path, *, documents: Path, options: Dedup, parts: Sequence[Part]) -> TaskResult:
+    """Decide the groups of one file by the exact Jaccard of their texts."""
+    groups = read_table(folder / task.spec["groups"])
+    numbers = groups["document"].to_numpy()
+    order = np.argsort(numbers)
+    component = groups["component"].to_numpy()[order]
+    numbers = numbers[order]
+    hashes, offsets, signed = _candidates(numbers, folder, documents, options.shingle_tokens, parts)
+    if len(numbers):
+        exact = np.stack([signed["exact_0"].to_numpy(), signed["exact_1"].to_numpy()], axis=1)
+        removals = verify_components(component, _rank(signed), exact, hashes, offsets, options.threshold)
+        batch = _evidence(numbers, signed["id"].combine_chunks(), exact, removals)
+    else:
+        batch = pa.RecordBatch.from_pylist([], schema=EVIDENCE)
+    name = f"{WORKINGS}/evidence/{task.name}.arrow"
+    return TaskResult(task.name, [write_part(folder, name, [batch], EVIDENCE, compression=None)])
+
+
+def _candidates(
+    numbers: np.ndarray, folder: Path, documents: Path, shingle_tokens: int, parts: Sequence[Part]
+) -> tuple[np.ndarray, np.ndarray, pa.Table]:
+    """Shingle sets and signed columns of the documents with these (sorted) numbers, one batch of text at a time."""
+    all_hashes, lengths, signed = [], [], []
+    start = 0
+    for part in parts:
+        low, high = np.searchsorted(numbers, [start, start + part.rows])
+        if low < high:
+            rows = numbers[low:high] - start
+            signed.append(read_table(folder / WORKINGS / "signed" / part.path).take(pa.array(rows)))
+            for text in _texts(documents / part.path, rows):
+                hashes, offsets = shingle_sets(text, shingle_tokens)
+                all_hashes.append(hashes)
+                lengths.append(np.diff(offsets))
+        start += part.rows
+    hashes = np.concatenate(all_hashes) if all_hashes else np.zeros(0, np.uint64)
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]) if lengths else np.zeros(1, np.int64)
+    return hashes, offsets.astype(np.int64), pa.concat_tables(signed) if signed else pa.table({"id": []})
+
+
+def _texts(path: Path, rows: np.ndarray) -> Iterator[pa.Array]:
+    reader = open_part(path, ["text"])
+    start = 0
+    for index in range(reader.num_record_batches):
+        low = np.searchsorted(rows, start)
+        if low == len(rows):
+            return
+        batch = reader.get_batch(index)
+        high = np.searchsorted(rows, start + batch.num_rows)
+        if low < high:
+            yield batch["text"].take(pa.array(rows[low:high] - start))
+        start += batch.num_rows
+
+
+def _rank(signed: pa.Table) -> np.ndarray:
+    """Who is kept: higher source priority, then quality, then length, then content hash, then id. Never arrival."""
+    keys = [(name, "descending") for name in ("priority", "quality", "num_chars")]
+    keys += [(name, "ascending") for name in ("exact_0", "exact_1", "id")]
+    order = pc.sort_indices(signed, sort_keys=keys).to_numpy()
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank
+
+
+def _evidence(numbers: np.ndarray, ids: pa.Array, exact: np.ndarray, removals: Removals) -> pa.RecordBatch:
+    """One row a document that was removed or that others were removed for."""
+    kept_for = np.full(len(numbers), -1, np.int64)
+    kept_for[removals.removed] = removals.kept
+    jaccard = np.zeros(len(numbers), np.float32)
+    jaccard[removals.removed] = removals.jaccard
+    removed = kept_for >= 0
+    same = removed & (exact == exact[kept_for]).all(axis=1)
+    stays = pa.array(~removed)
+    level = pc.if_else(stays, None, pc.if_else(pa.array(same), "exact", "near"))
+    batch = pa.record_batch(
+        [
+            numbers,
+            ids,
+            ids.take(pa.array(kept_for, mask=~removed)),
+            level.cast(pa.string()),
+            pa.array(jaccard, mask=~removed),
+            removals.cluster_size,
+        ],
+        schema=EVIDENCE,
+    )
+    return batch.filter(pa.array(removed | (removals.cluster_size > 1)))
+
+
+def evidence_of_part(task: Task, folder: Path, *, documents: Path) -> TaskResult:
+    """Write the decisions for the documents of one part."""
+    start, rows = task.spec["start"], task.spec["rows"]
+    tables = []
+    for path, _ in task.spec["evidence"]:
+        table = read_table(folder / path)
+        low, high = np.searchsorted(table["document"].to_numpy(), [start, start + rows])
+        tables.append(table.slice(low, high - low))
+    evidence = pa.concat_tables(tables)
+    own = read_table(documents / task.spec["part"], ["id", "source"])
+    index = np.full(rows, -1, np.int64)
+    index[evidence["document"].to_numpy() - start] = np.arange(evidence.num_rows)
+    take = pa.array(index, mask=index < 0)
+    columns = {name: evidence[name].combine_chunks().take(take) for name in ("kept_id", "level", "jaccard")}
+    columns["id"] = own["id"].combine_chunks()
+    columns["cluster_size"] = pc.fill_null(evidence["cluster_size"].combine_chunks().take(take), 1)
+    batch = pa.record_batch([columns[name] for name in DUPLICATES.names], schema=DUPLICATES)
+    found = evidence["id"].combine_chunks().take(take)
+    assert pc.all(pc.equal(pc.coalesce(found, batch["id"]), batch["id"]), min_count=0).as_py(), task.name
+    part = write_part(folder, task.spec["part"], batch_rows(batch), DUPLICATES)
+    return TaskResult(task.name, [part], counts=_counts(own["source"], batch))
+
+
+def batch_rows(batch: pa.RecordBatch, size: int = 4096) -> list[pa.RecordBatch]:
+    """Cut a batch into the usual size."""
+    return [batch.slice(at, size) for at in range(0, batch.num_rows, size)]
+
+
+def _counts(sources: pa.ChunkedArray, batch: pa.RecordBatch) -> dict[str, Counts]:
+    table = pa.table({"source": sources, "level": batch["level"]}).group_by(["source", "level"])
+    counts: dict[str, Counts] = {}
+    for row in table.aggregate([([], "count_all")]).to_pylist():
+        found = counts.setdefault(row["source"], Counts())
+        found.read += row["count_all"]
+        if row["level"] is None:
+            found.kept += row["count_all"]
+        else:
+            found.dropped += row["count_all"]
+            found.reasons[f"duplicate_{row['level']}"] = row["count_all"]
+    return counts

@@ -1,0 +1,68 @@
+"""The funnel: records in, kept, dropped and unreadable, per source and by reason."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.table import Table
+
+from corpus.shards import Counts, load_manifest
+from corpus.shards.manifest import FILE_NAME
+
+COUNTED = {"extract": "documents", "dedup": "duplicates", "select": "selected"}
+
+
+def load_counts(work: Path) -> dict[str, dict[str, Counts]]:
+    """Stage -> source -> counts, of the stages that are done."""
+    return {
+        stage: load_manifest(work / folder).counts
+        for stage, folder in COUNTED.items()
+        if (work / folder / FILE_NAME).is_file()
+    }
+
+
+def total(counts: Mapping[str, Counts]) -> Counts:
+    """All sources together."""
+    result = Counts()
+    for value in counts.values():
+        result.add(value)
+    return result
+
+
+def by_source(stages: Mapping[str, Mapping[str, Counts]]) -> Table:
+    """A row a source: what was read, and what is left."""
+    table = Table(title="Funnel by source", title_justify="left", header_style="bold")
+    table.add_column("source")
+    for name in ("read", "unreadable", "no document", "documents", "duplicates", "dropped by rules", "kept", "kept MB"):
+        table.add_column(name, justify="right")
+    extract, select = stages.get("extract", {}), stages.get("select", {})
+    for source in [*extract, ""]:
+        first = extract[source] if source else total(extract)
+        last = select.get(source, Counts()) if source else total(select)
+        copies = last.reasons.get("duplicate_exact", 0) + last.reasons.get("duplicate_near", 0)
+        numbers = (
+            first.read,
+            first.unreadable,
+            first.dropped,
+            first.kept,
+            copies,
+            last.dropped - copies,
+            last.kept,
+        )
+        row = [f"{number:,}" for number in numbers] + [f"{last.kept_bytes / 1e6:,.2f}"]
+        if not source:
+            table.add_section()
+        table.add_row(source or "all", *row, style="" if source else "bold")
+    return table
+
+
+def by_reason(stages: Mapping[str, Mapping[str, Counts]]) -> Table:
+    """A row a reason: how many documents failed it. One document may fail several rules."""
+    table = Table(title="Why records went", title_justify="left", header_style="bold")
+    table.add_column("stage")
+    table.add_column("reason")
+    table.add_column("records", justify="right")
+    for stage in ("extract", "select"):
+        reasons = total(stages.get(stage, {})).reasons
+        for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+            table.add_row(stage, reason, f"{count:,}")
+    return table

@@ -1,0 +1,217 @@
+"""Recipes: what to run, as frozen pydantic models; `configs/*.yaml` hold values only.
+
+An unknown key, a value of the wrong type or out of range stops the run before anything starts, with the file, the key,
+what was given and what is allowed. Fields that change the bytes of the output enter a stage's fingerprint; `runner`
+does not.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from corpus.errors import RecipeError
+
+STAGES = ("download", "extract", "dedup", "select", "tokenizer", "tokenize")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Source(_Section):
+    """Files of one origin."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    """Stands in every document and every count. Letters, digits, `_`, `.` and `-`."""
+    files: list[str] = Field(min_length=1)
+    """Paths, globs (`**` descends), http(s) URLs, or `sample:/NAME` for the generated sample crawl."""
+    format: Literal["auto", "jsonl", "json", "parquet", "arrow", "text", "html", "warc"] = "auto"
+    """`auto` looks at the content, not at the name."""
+    fields: dict[str, str | list[str]] = {}
+    """Where the publisher keeps `text`, `title`, `url`, `timestamp`; a list is joined by blank lines."""
+    split: Literal["file", "line", "blank_line"] = "file"
+    """Plain text only: what one document is."""
+    priority: int = 0
+    """Of two duplicates the one from the source with the higher priority stays."""
+    sha256: dict[str, str] = {}
+    """URL -> expected SHA-256; a download that differs is refused."""
+
+
+class Sample(_Section):
+    """The crawl that the project generates itself, served over HTTP on this machine."""
+
+    documents: int = Field(3000, ge=50)
+    """About how many documents; 3,000 are about 8 MB of raw files."""
+    seed: int = 7
+
+
+class Download(_Section):
+    retries: int = Field(4, ge=0, le=20)
+    """Attempts after the first; a cut transfer goes on where it stopped."""
+    timeout_s: float = Field(30.0, gt=0)
+
+
+class Extract(_Section):
+    language_model: str = "lid.176.ftz"
+    """Name in the model registry (`siku models`)."""
+    part_bytes: int = Field(256 << 20, ge=1 << 16)
+    """UTF-8 bytes of text after which a new part is begun; larger parts are fewer files and coarser restarts."""
+
+
+class Dedup(_Section):
+    """Near-duplicates: MinHash-LSH proposes, exact Jaccard decides."""
+
+    threshold: float = Field(0.75, ge=0.3, le=1.0)
+    """A document goes only if its exact shingle Jaccard with a kept document is at least this."""
+    recall: float = Field(0.9985, gt=0.5, lt=1.0)
+    """Share of pairs at the threshold that LSH must propose; more bands, more memory on disk."""
+    rows_per_band: int = Field(5, ge=1, le=16)
+    shingle_tokens: int = Field(5, ge=1, le=64)
+    """Tokens of a shingle: a Han or kana character is one token, elsewhere a word is."""
+    seed: int = 1
+
+
+class Select(_Section):
+    languages: list[str] = ["en", "zh"]
+    """Other languages are dropped; [] keeps all."""
+    min_language_score: float = Field(0.5, ge=0, le=1)
+    rules: dict[str, list[str]] = {
+        "en": ["gopher_quality", "gopher_repetition"],
+        "zh": ["fineweb2_cmn_hani"],
+    }
+    """Language -> rule sets by name."""
+    thresholds: dict[str, float] = {}
+    """`rule_set.rule` -> value, in place of the published one, e.g. `gopher_quality.min_words: 20`."""
+    min_quality: dict[str, float] = {}
+    """Language -> least quality score; none by default."""
+
+
+class Tokenizer(_Section):
+    path: str | None = None
+    """A `tokenizer.json` to use; without one a tokenizer is trained on the selected documents."""
+    vocab_size: int = Field(16384, ge=300, le=1 << 24)
+    max_bytes: int = Field(1 << 30, ge=1 << 10)
+    """Training text at most, sampled by document; memory grows with the distinct words in it."""
+
+
+class Tokenize(_Section):
+    append_eos: bool = True
+    """Ends each document with the tokenizer's `<|endoftext|>`."""
+
+
+class Runner(_Section):
+    """Where the pipelines run. Not part of any fingerprint: the bytes do not depend on it."""
+
+    name: Literal["local", "in_memory", "DataflowRunner", "FlinkRunner", "SparkRunner"] = "local"
+    """`local` is Beam's FnApiRunner with worker processes, `in_memory` the same in this process."""
+    num_workers: int = Field(0, ge=0, le=4096)
+    """Worker processes of `local`; 0 is one a core."""
+    options: list[str] = []
+    """Passed to Beam as they are, e.g. `--region=us-central1`."""
+
+
+class Recipe(_Section):
+    """A whole run."""
+
+    name: str = "siku"
+    work: str | None = None
+    """Where everything is written; `--work` overrides it."""
+    sources: list[Source] = Field(min_length=1)
+    sample: Sample | None = None
+    """Generate and serve the sample crawl that `sample:/NAME` files refer to."""
+    download: Download = Download()
+    extract: Extract = Extract()
+    dedup: Dedup = Dedup()
+    select: Select = Select()
+    tokenizer: Tokenizer = Tokenizer()
+    tokenize: Tokenize = Tokenize()
+    runner: Runner = Runner()
+
+    @field_validator("sources")
+    @classmethod
+    def _names_are_unique(cls, sources: list[Source]) -> list[Source]:
+        names = [source.name for source in sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources are called {twice[0]!r}; a source may have several files instead")
+        return sources
+
+
+def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
+    """Read a recipe file and apply `--set key=value` overrides.
+
+    Raises:
+        RecipeError: the file is missing, is no YAML mapping, or does not validate.
+    """
+    if not path.is_file():
+        raise RecipeError(f"recipe {path} does not exist; configs/ holds the ones that come with siku")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(f"recipe {path} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise RecipeError(f"recipe {path} holds a {type(values).__name__}, expected a mapping of keys to values")
+    return make_recipe(values, overrides, str(path))
+
+
+def make_recipe(values: dict[str, Any], overrides: list[str] | None = None, where: str = "recipe") -> Recipe:
+    """Validate `values` with `overrides` ("dedup.threshold=0.8") applied.
+
+    Raises:
+        RecipeError: one line a problem: where, key, what was given, what is allowed.
+    """
+    for override in overrides or []:
+        _apply(values, override)
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        lines = [f"{where}: {_explain(problem)}" for problem in error.errors()]
+        raise RecipeError("\n".join(lines)) from error
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise RecipeError(f"--set {override!r}: expected key=value, e.g. --set dedup.threshold=0.8")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"--set {override!r}: the value is not YAML: {error}") from error
+    node: Any = values
+    *path, last = key.split(".")
+    for name in path:
+        if isinstance(node, list) and name.isdigit() and int(name) < len(node):
+            node = node[int(name)]
+        elif isinstance(node, dict):
+            node = node.setdefault(name, {})
+        else:
+            raise RecipeError(f"--set {override!r}: there is nothing at {name!r} to set a key in")
+    if not isinstance(node, dict):
+        raise RecipeError(f"--set {override!r}: {'.'.join(path)!r} is not a section, so it has no key {last!r}")
+    node[last] = value
+
+
+def _explain(problem: Any) -> str:
+    location = ".".join(str(item) for item in problem["loc"])
+    given = problem["input"]
+    if problem["type"] == "extra_forbidden":
+        allowed = _keys_beside(problem["loc"])
+        close = difflib.get_close_matches(str(problem["loc"][-1]), allowed, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ";"
+        return f"unknown key {location!r} (given {given!r}){hint} allowed here: {', '.join(sorted(allowed))}"
+    if problem["type"] == "missing":
+        return f"key {location!r} is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"key {location!r} was given {given!r}: {message[0].lower()}{message[1:]}"
+
+
+def _keys_beside(location: tuple[Any, ...]) -> list[str]:
+    model: Any = Recipe
+    for name in location[:-1]:
+        if isinstance(name, int):
+            continue
+        model = {"sources": Source, "sample": Sample}.get(name) or model.model_fields[name].annotation
+    return list(model.model_fields)

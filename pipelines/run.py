@@ -1,0 +1,139 @@
+"""Run a recipe: the stages in order, each skipped if its output is there already."""
+
+import contextlib
+import fcntl
+import functools
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import xxhash
+from rich.console import Console
+
+from corpus.errors import SikuError
+from corpus.shards import Manifest, load_manifest, write_json
+from pipelines import dedup, download, extract, sample, select, tokenize, tokenizer
+from pipelines.progress import stage_progress
+from pipelines.recipe import STAGES, Recipe
+from pipelines.stage import StagePlan, is_complete, run_stage
+
+_log = logging.getLogger(__name__)
+
+FOLDERS = {
+    "download": "raw",
+    "extract": "documents",
+    "dedup": "duplicates",
+    "select": "selected",
+    "tokenizer": "tokenizer",
+    "tokenize": "tokens",
+}
+_PLANS: dict[str, Callable[[Recipe, Path], StagePlan]] = {
+    "extract": extract.plan,
+    "dedup": dedup.plan,
+    "select": select.plan,
+    "tokenizer": tokenizer.plan,
+    "tokenize": tokenize.plan,
+}
+assert tuple(FOLDERS) == STAGES
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """What became of a stage in this run."""
+
+    name: str
+    manifest: Manifest
+    skipped: bool
+    seconds: float
+
+
+def run(recipe: Recipe, work: Path, console: Console, *, until: str = STAGES[-1]) -> list[StageRun]:
+    """Run all stages up to `until`; those whose output is there already are skipped.
+
+    Raises:
+        SikuError: something the user can mend; nothing that is finished is lost.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    select.check_options(recipe.select)
+    done = []
+    with _locked(work), _sample(recipe, work) as sample_url:
+        write_json(work / "recipe.json", resolved(recipe))
+        for name in STAGES[: STAGES.index(until) + 1]:
+            plan = functools.partial(download.plan, sample_url=sample_url) if name == "download" else _PLANS[name]
+            done.append(_run_one(plan(recipe, work), recipe, console))
+            write_json(work / "timings.json", {stage.name: round(stage.seconds, 3) for stage in done})
+    return done
+
+
+def _run_one(plan: StagePlan, recipe: Recipe, console: Console) -> StageRun:
+    start = time.perf_counter()
+    if is_complete(plan):
+        console.print(f"{plan.name:<10} up to date")
+        return StageRun(plan.name, load_manifest(plan.folder), True, 0.0)
+    with stage_progress(console, plan.name, plan.folder, plan.num_tasks):
+        manifest = run_stage(plan, recipe.runner)
+    seconds = time.perf_counter() - start
+    total = sum(counts.read for counts in manifest.counts.values())
+    unit = "files" if plan.name == "download" else "records"
+    made = f"{total:,} {unit}" if total else f"{len(manifest.parts)} files"
+    console.print(f"{plan.name:<10} {made} in {seconds:.1f} s", highlight=False)
+    for failed in manifest.info.get("failed", []):
+        console.print(f"[yellow]unreadable[/] {failed['file']}: {failed['reason']}", highlight=False)
+    return StageRun(plan.name, manifest, False, seconds)
+
+
+def status(recipe: Recipe, work: Path) -> Iterator[tuple[str, str]]:
+    """For --dry-run: (stage, what a run would do), as far as can be known without running."""
+    for name in STAGES:
+        try:
+            plan = download.plan(recipe, work, "") if name == "download" else _PLANS[name](recipe, work)
+        except SikuError:
+            if name == "download":
+                raise
+            yield name, "runs after the stages before it"
+            continue
+        if is_complete(plan):
+            yield name, "up to date"
+        else:
+            yield name, f"runs {plan.num_tasks} tasks"
+            for later in STAGES[STAGES.index(name) + 1 :]:
+                yield later, "runs after the stages before it"
+            return
+
+
+def resolved(recipe: Recipe) -> dict[str, object]:
+    """The recipe with every default filled in, without what does not change the output, and its hash."""
+    values = recipe.model_dump(exclude={"runner", "work"})
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    return {"recipe": values, "hash": xxhash.xxh3_64_hexdigest(text.encode())}
+
+
+@contextlib.contextmanager
+def _locked(work: Path) -> Iterator[None]:
+    """One run a work folder. The lock goes with the process, so a killed run leaves none."""
+    with (work / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SikuError(f"another siku run is writing to {work}; wait for it or give another --work") from error
+        yield
+
+
+@contextlib.contextmanager
+def _sample(recipe: Recipe, work: Path) -> Iterator[str]:
+    """Generate the sample crawl if the recipe asks for it, and serve it while the run lasts."""
+    if recipe.sample is None:
+        yield ""
+        return
+    folder = work / "sample"
+    wanted = recipe.sample.model_dump()
+    stamp = folder / "options.json"
+    if not stamp.is_file() or json.loads(stamp.read_bytes()) != wanted:
+        stamp.unlink(missing_ok=True)
+        sample.generate(folder, seed=recipe.sample.seed, num_documents=recipe.sample.documents)
+        write_json(stamp, wanted)
+    with sample.serve(folder) as url:
+        yield url.rstrip("/") + "/"

@@ -1,0 +1,86 @@
+"""Stage 6, tokens: the selected documents as token ids, uncompressed, for the loader to memory-map."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from tokenizers import Tokenizer
+
+from corpus.errors import RecipeError
+from corpus.schema import tokens_schema
+from corpus.shards import Counts, load_manifest, read_batches, write_part
+from pipelines.recipe import Recipe, Tokenize
+from pipelines.stage import StagePlan, manifest_hash
+from pipelines.task import Task, TaskResult
+
+EOS = "<|endoftext|>"
+
+
+def plan(recipe: Recipe, work: Path) -> StagePlan:
+    """One task a part of selected documents."""
+    selected = load_manifest(work / "selected")
+    tokenizer = work / "tokenizer" / "tokenizer.json"
+    hash_of_tokenizer = next(part.xxh3 for part in load_manifest(work / "tokenizer").parts if part.path == tokenizer.name)
+    loaded = Tokenizer.from_file(str(tokenizer))
+    eos = loaded.token_to_id(EOS)
+    if recipe.tokenize.append_eos and eos is None:
+        raise RecipeError(
+            f"tokenize.append_eos: {recipe.tokenizer.path} has no {EOS!r}; set tokenize.append_eos to false or use a "
+            "tokenizer that has it"
+        )
+    tasks = [
+        Task(part.path.removesuffix(".arrow"), {"part": part.path, "xxh3": part.xxh3}) for part in selected.parts
+    ]
+    inputs = [manifest_hash(work / "selected"), hash_of_tokenizer]
+    info = {"vocab_size": loaded.get_vocab_size(), "tokenizer_hash": hash_of_tokenizer, "eos_id": eos}
+    options = recipe.tokenize.model_dump()
+    stage = StagePlan("tokenize", work / "tokens", __name__, options, inputs, info=info)
+    function = functools.partial(tokenize_part, work=work, options=recipe.tokenize)
+    return stage.with_tasks(tasks, function)
+
+
+@functools.cache
+def _tokenizer(path: str, hash_of_tokenizer: str) -> Tokenizer:
+    del hash_of_tokenizer  # only there so that another tokenizer under the same path is loaded anew
+    return Tokenizer.from_file(path)
+
+
+def tokenize_part(task: Task, folder: Path, *, work: Path, options: Tokenize) -> TaskResult:
+    """Encode one part."""
+    path = work / "tokenizer" / "tokenizer.json"
+    tokenizer = _tokenizer(str(path), load_manifest(work / "tokenizer").fingerprint)
+    schema = tokens_schema(tokenizer.get_vocab_size())
+    eos = tokenizer.token_to_id(EOS) if options.append_eos else None
+    batches = (
+        _encode(batch, tokenizer, schema, eos)
+        for batch in read_batches(work / "selected" / task.spec["part"], ["id", "source", "language", "text"])
+    )
+    counts: dict[str, Counts] = {}
+    total = 0
+
+    def counted():
+        nonlocal total
+        for batch in batches:
+            total += int(np.sum(batch["num_tokens"].to_numpy()))
+            for row in batch["source"].value_counts().to_pylist():
+                found = counts.setdefault(row["values"], Counts())
+                found.read += row["counts"]
+                found.kept += row["counts"]
+            yield batch
+
+    part = write_part(folder, task.spec["part"], counted(), schema, compression=None)
+    return TaskResult(task.name, [part], counts=counts, info={"num_tokens": total})
+
+
+def _encode(batch: pa.RecordBatch, tokenizer: Tokenizer, schema: pa.Schema, eos: int | None) -> pa.RecordBatch:
+    encoded = tokenizer.encode_batch_fast(batch["text"].to_pylist(), add_special_tokens=False)
+    end = [] if eos is None else [eos]
+    dtype = schema.field("tokens").type.value_type.to_pandas_dtype()
+    rows = [np.array(document.ids + end, dtype) for document in encoded]
+    lengths = np.array([len(row) for row in rows], np.int64)
+    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int64())
+    values = pa.array(np.concatenate(rows) if rows else np.zeros(0, dtype))
+    tokens = pa.LargeListArray.from_arrays(offsets, values, type=schema.field("tokens").type)
+    columns = [batch["id"], batch["source"], batch["language"], pa.array(lengths, pa.int32()), tokens]
+    return pa.record_batch(columns, schema=schema)

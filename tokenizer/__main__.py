@@ -1,0 +1,5 @@
+"""`python -m tokenizer`: the same commands as `siku tokenizer`."""
+
+from tokenizer.cli import main
+
+main()

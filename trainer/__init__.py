@@ -1,0 +1,1 @@
+"""A small reference trainer, fed by `corpus.loader.TokenLoader`."""
