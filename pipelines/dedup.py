@@ -53,7 +53,12 @@ def _graph(pipeline: beam.Pipeline, plan: StagePlan, *, recipe: Recipe, document
     starts = {task.name: task.spec["start"] for task in tasks}
     verifier = functools.partial(verify, documents=documents, options=options, parts=tuple(parts))
     signer = functools.partial(
-        sign, documents=documents, options=options, bands=bands, partitions=partitions, priority=plan.options["priority"]
+        sign,
+        documents=documents,
+        options=options,
+        bands=bands,
+        partitions=partitions,
+        priority=plan.options["priority"],
     )
     return (
         pipeline

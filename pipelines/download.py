@@ -90,7 +90,10 @@ def fetch(task: Task, folder: Path, *, options: Download, sample_url: str) -> Ta
     try:
         if is_remote(file):
             part = _download(file, folder, task, options, sample_url)
-            parts, entry = [part], entry | {"path": part.path, "bytes": part.bytes, "xxh3": part.xxh3, "local": False}
+            parts, entry = (
+                [part],
+                entry | {"path": part.path, "bytes": part.bytes, "xxh3": part.xxh3, "local": False},
+            )
         else:
             path = Path(file)
             parts, entry = [], entry | {"path": file, "bytes": path.stat().st_size, "local": True}
@@ -101,7 +104,10 @@ def fetch(task: Task, folder: Path, *, options: Download, sample_url: str) -> Ta
         failed = {"source": source, "file": file, "reason": str(error)}
         return TaskResult(task.name, counts={source: counts}, info={"failed": [failed]})
     return TaskResult(
-        task.name, parts, counts={source: Counts(read=1, kept=1, kept_bytes=entry["bytes"])}, info={"files": [entry]}
+        task.name,
+        parts,
+        counts={source: Counts(read=1, kept=1, kept_bytes=entry["bytes"])},
+        info={"files": [entry]},
     )
 
 

@@ -105,7 +105,10 @@ def _documents(batch: pa.RecordBatch, source: str, file: str) -> pa.RecordBatch:
 def _ledger(records: pa.RecordBatch, source: str, file: str) -> pa.RecordBatch:
     rows = records.num_rows
     kept = pc.equal(records["outcome"], "document")
-    reasons = [[] if keep else [{"rule": rule}] for keep, rule in zip(kept.to_pylist(), records["reason"].to_pylist(), strict=True)]
+    reasons = [
+        [] if keep else [{"rule": rule}]
+        for keep, rule in zip(kept.to_pylist(), records["reason"].to_pylist(), strict=True)
+    ]
     return pa.record_batch(
         [
             records["id"],

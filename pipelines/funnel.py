@@ -32,7 +32,16 @@ def by_source(stages: Mapping[str, Mapping[str, Counts]]) -> Table:
     """A row a source: what was read, and what is left."""
     table = Table(title="Funnel by source", title_justify="left", header_style="bold")
     table.add_column("source")
-    for name in ("read", "unreadable", "no document", "documents", "duplicates", "dropped by rules", "kept", "kept MB"):
+    for name in (
+        "read",
+        "unreadable",
+        "no document",
+        "documents",
+        "duplicates",
+        "dropped by rules",
+        "kept",
+        "kept MB",
+    ):
         table.add_column(name, justify="right")
     extract, select = stages.get("extract", {}), stages.get("select", {})
     for source in [*extract, ""]:

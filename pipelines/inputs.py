@@ -8,7 +8,9 @@ from urllib.parse import unquote, urlsplit
 from corpus.errors import RecipeError
 from pipelines.download import expand, is_remote
 
-_ENDINGS = re.compile(r"(\.(jsonl?|ndjson|parquet|arrow|txt|text|warc|wet|arc|csv|html?|tar|gz|zst|bz2|xz|lz4))+$", re.I)
+_ENDINGS = re.compile(
+    r"(\.(jsonl?|ndjson|parquet|arrow|txt|text|warc|wet|arc|csv|html?|tar|gz|zst|bz2|xz|lz4))+$", re.I
+)
 _SHARD_NUMBER = re.compile(r"([-_.]?(part|shard|chunk|file)?[-_.]?\d+([-_.]?of[-_.]?\d+)?)+$", re.I)
 _MOST_SOURCES = 200
 

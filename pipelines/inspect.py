@@ -179,7 +179,11 @@ def show_duplicates(work: Path, prefix: str | None, limit: int, console: Console
         console.print(
             Columns(
                 [
-                    Panel(_rich(left, "red"), title=f"removed {removed['id'][:12]} {removed['source']}", width=60),
+                    Panel(
+                        _rich(left, "red"),
+                        title=f"removed {removed['id'][:12]} {removed['source']}",
+                        width=60,
+                    ),
                     Panel(_rich(right, "green"), title=f"kept {kept['id'][:12]} {kept['source']}", width=60),
                 ]
             )

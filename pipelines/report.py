@@ -45,7 +45,7 @@ def collect(work: Path) -> dict[str, Any]:
     load_manifest(work / "documents")
     stages = funnel.load_counts(work)
     recipe = json.loads((work / "recipe.json").read_bytes())
-    timings = json.loads((work / "timings.json").read_bytes())
+    timings = work / "timings.json"
     tokens = load_manifest(work / "tokens") if (work / "tokens" / FILE_NAME).is_file() else None
     selected = load_manifest(work / "selected") if (work / "selected" / FILE_NAME).is_file() else None
     return {
@@ -59,7 +59,7 @@ def collect(work: Path) -> dict[str, Any]:
         "pairs": _pairs(work) if "dedup" in stages else [],
         "tokens": _tokens(work, tokens) if tokens else None,
         "truth": _truth(work, selected) if selected and (work / "sample" / "truth.jsonl").is_file() else None,
-        "timings": timings,
+        "timings": json.loads(timings.read_bytes()) if timings.is_file() else {},
     }
 
 
@@ -140,7 +140,10 @@ def _smallest(known: list[dict[str, Any]], batch: pa.RecordBatch, most: int) -> 
 
 def _preview(row: dict[str, Any]) -> dict[str, Any]:
     text = row["text"]
-    return row | {"text": text if len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + " …", "chars": len(text)}
+    return row | {
+        "text": text if len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + " …",
+        "chars": len(text),
+    }
 
 
 def _dropped(work: Path, manifest: Manifest) -> list[dict[str, Any]]:
@@ -198,11 +201,16 @@ def _tokens(work: Path, manifest: Manifest) -> dict[str, Any]:
 def _truth(work: Path, manifest: Manifest) -> dict[str, Any]:
     """What the run found of what the sample crawl planted."""
     outcomes: dict[str, tuple[str, set[str]]] = {}
-    for folder, ledger in (("documents", load_manifest(work / "documents").ledger), ("selected", manifest.ledger)):
+    for folder, ledger in (
+        ("documents", load_manifest(work / "documents").ledger),
+        ("selected", manifest.ledger),
+    ):
         for part in ledger:
             for batch in read_batches(work / folder / part.path, ["id", "outcome", "reasons"]):
                 for row in batch.to_pylist():
                     outcomes[row["id"]] = (row["outcome"], {reason["rule"] for reason in row["reasons"]})
+    duplicates = {pair["id"]: pair["kept_id"] for pair in removed_pairs(work)}
+    phrases = json.loads((work / "sample" / "boilerplate.json").read_bytes())
     texts = (
         text.as_py()
         for part in load_manifest(work / "documents").parts
@@ -211,6 +219,6 @@ def _truth(work: Path, manifest: Manifest) -> dict[str, Any]:
         for text in batch["text"]
     )
     return {
-        "rows": sample.score(work / "sample" / "truth.jsonl", outcomes),
-        "boilerplate": sample.boilerplate_left(texts),
+        "rows": sample.score(work / "sample" / "truth.jsonl", outcomes, duplicates),
+        "boilerplate": sample.boilerplate_left(texts, phrases),
     }

@@ -64,7 +64,7 @@ def run(recipe: Recipe, work: Path, console: Console, *, until: str = STAGES[-1]
         for name in STAGES[: STAGES.index(until) + 1]:
             plan = functools.partial(download.plan, sample_url=sample_url) if name == "download" else _PLANS[name]
             done.append(_run_one(plan(recipe, work), recipe, console))
-            write_json(work / "timings.json", {stage.name: round(stage.seconds, 3) for stage in done})
+            _note_time(work / "timings.json", done[-1])
     return done
 
 
@@ -83,6 +83,13 @@ def _run_one(plan: StagePlan, recipe: Recipe, console: Console) -> StageRun:
     for failed in manifest.info.get("failed", []):
         console.print(f"[yellow]unreadable[/] {failed['file']}: {failed['reason']}", highlight=False)
     return StageRun(plan.name, manifest, False, seconds)
+
+
+def _note_time(path: Path, stage: StageRun) -> None:
+    """Seconds of the run that made each stage's output; apart from the manifests, which hold no time."""
+    known = json.loads(path.read_bytes()) if path.is_file() else {}
+    if not stage.skipped:
+        write_json(path, known | {stage.name: round(stage.seconds, 3)})
 
 
 def status(recipe: Recipe, work: Path) -> Iterator[tuple[str, str]]:

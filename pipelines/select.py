@@ -29,7 +29,10 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
     documents, duplicates = load_manifest(work / "documents"), load_manifest(work / "duplicates")
     decisions = {part.path: part for part in duplicates.parts}
     tasks = [
-        Task(part.path.removesuffix(".arrow"), {"part": part.path, "hashes": [part.xxh3, decisions[part.path].xxh3]})
+        Task(
+            part.path.removesuffix(".arrow"),
+            {"part": part.path, "hashes": [part.xxh3, decisions[part.path].xxh3]},
+        )
         for part in documents.parts
     ]
     inputs = [manifest_hash(work / "documents"), manifest_hash(work / "duplicates")]
@@ -74,13 +77,17 @@ def select_part(task: Task, folder: Path, *, work: Path, options: Select) -> Tas
             output.account(_ledger(batch, reasons, kept))
             size = decisions["cluster_size"].combine_chunks()
             selected = batch.append_column("cluster_size", size).filter(kept)
-            for source, text in zip(selected["source"].to_pylist(), pc.binary_length(selected["text"]).to_pylist(), strict=True):
+            for source, text in zip(
+                selected["source"].to_pylist(), pc.binary_length(selected["text"]).to_pylist(), strict=True
+            ):
                 kept_bytes[source] = kept_bytes.get(source, 0) + text
             if selected.num_rows:
                 output.write(selected)
         read = {source: value.kept + value.dropped for source, value in output.counts.items()}
         if sum(read.values()) != duplicates.num_rows or start != duplicates.num_rows:
-            raise ShardError(f"{path} has {start} documents, its duplicates part {duplicates.num_rows}; run dedup again")
+            raise ShardError(
+                f"{path} has {start} documents, its duplicates part {duplicates.num_rows}; run dedup again"
+            )
         extra = {source: Counts(read=count, kept_bytes=kept_bytes.get(source, 0)) for source, count in read.items()}
         output.counts = add_counts([output.counts, extra])
         return output.finish()
@@ -103,7 +110,9 @@ def failing_rules(batch: pa.RecordBatch, decisions: pa.Table, options: Select) -
 
 
 def _rules(name: str, options: Select) -> RuleSet:
-    own = {key.removeprefix(f"{name}."): value for key, value in options.thresholds.items() if key.startswith(f"{name}.")}
+    own = {
+        key.removeprefix(f"{name}."): value for key, value in options.thresholds.items() if key.startswith(f"{name}.")
+    }
     return rule_set(name, own)
 
 

@@ -17,7 +17,15 @@ from typing import Any
 import apache_beam as beam
 
 from corpus.errors import SikuError
-from corpus.shards import Counts, Manifest, add_counts, check_conservation, hash_file, load_manifest, save_manifest
+from corpus.shards import (
+    Counts,
+    Manifest,
+    add_counts,
+    check_conservation,
+    hash_file,
+    load_manifest,
+    save_manifest,
+)
 from corpus.shards.manifest import FILE_NAME
 from corpus.shards.write import TEMPORARY
 from pipelines import fingerprint

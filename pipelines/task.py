@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from corpus.errors import SikuError
@@ -116,7 +118,7 @@ def _load_record(path: Path, identity: str, folder: Path) -> TaskResult | None:
 class TaskOutput:
     """Parts and ledger of one task, with the counts taken from the ledger rows that were written.
 
-    A new part is begun after `part_bytes` bytes of text.
+    A part holds at most `part_bytes` bytes of text, or one longer document.
     """
 
     def __init__(self, task: Task, folder: Path, schema: pa.Schema, **options: Any) -> None:
@@ -133,13 +135,23 @@ class TaskOutput:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Append documents."""
+        ends = np.cumsum(pc.binary_length(batch["text"]).to_numpy())
+        row = 0
+        while row < batch.num_rows:
+            before = ends[row - 1] if row else 0
+            room = before + self._part_bytes - self._bytes
+            end = max(row + 1, int(np.searchsorted(ends, room, side="right")))
+            self._write(batch.slice(row, end - row), int(ends[end - 1] - before))
+            row = end
+
+    def _write(self, batch: pa.RecordBatch, num_bytes: int) -> None:
+        if self._writer is not None and self._bytes + num_bytes > self._part_bytes:
+            self._close_part()
         if self._writer is None:
             name = f"{self._task.name}.{len(self.parts):05d}.arrow"
             self._writer = PartWriter(self._folder, name, self._schema, **self._options)
         self._writer.write(batch)
-        self._bytes += batch.nbytes
-        if self._bytes >= self._part_bytes:
-            self._close_part()
+        self._bytes += num_bytes
 
     def account(self, ledger: pa.RecordBatch) -> None:
         """Append ledger rows."""

@@ -21,7 +21,9 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
     """One task a part of selected documents."""
     selected = load_manifest(work / "selected")
     tokenizer = work / "tokenizer" / "tokenizer.json"
-    hash_of_tokenizer = next(part.xxh3 for part in load_manifest(work / "tokenizer").parts if part.path == tokenizer.name)
+    hash_of_tokenizer = next(
+        part.xxh3 for part in load_manifest(work / "tokenizer").parts if part.path == tokenizer.name
+    )
     loaded = Tokenizer.from_file(str(tokenizer))
     eos = loaded.token_to_id(EOS)
     if recipe.tokenize.append_eos and eos is None:
@@ -29,9 +31,7 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
             f"tokenize.append_eos: {recipe.tokenizer.path} has no {EOS!r}; set tokenize.append_eos to false or use a "
             "tokenizer that has it"
         )
-    tasks = [
-        Task(part.path.removesuffix(".arrow"), {"part": part.path, "xxh3": part.xxh3}) for part in selected.parts
-    ]
+    tasks = [Task(part.path.removesuffix(".arrow"), {"part": part.path, "xxh3": part.xxh3}) for part in selected.parts]
     inputs = [manifest_hash(work / "selected"), hash_of_tokenizer]
     info = {"vocab_size": loaded.get_vocab_size(), "tokenizer_hash": hash_of_tokenizer, "eos_id": eos}
     options = recipe.tokenize.model_dump()

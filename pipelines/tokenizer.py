@@ -28,7 +28,9 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
     elif Path(given).is_file():
         inputs = hash_file(Path(given))
     else:
-        raise RecipeError(f"tokenizer.path: {given} does not exist; leave it out to train one on the selected documents")
+        raise RecipeError(
+            f"tokenizer.path: {given} does not exist; leave it out to train one on the selected documents"
+        )
     options = recipe.tokenizer.model_dump()
     stage = StagePlan("tokenizer", work / "tokenizer", __name__, options, inputs)
     task = Task("train" if given is None else "copy", {"inputs": inputs})
@@ -40,7 +42,16 @@ def make_tokenizer(task: Task, folder: Path, *, work: Path, options: Tokenizer) 
     if options.path is not None:
         shutil.copyfile(options.path, folder / "tokenizer.json")
     else:
-        command = [sys.executable, "-m", "tokenizer", "train", "--input", str(work / "selected"), "--out", str(folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "tokenizer",
+            "train",
+            "--input",
+            str(work / "selected"),
+            "--out",
+            str(folder),
+        ]
         command += ["--vocab-size", str(options.vocab_size), "--max-bytes", str(options.max_bytes)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:

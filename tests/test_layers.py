@@ -21,10 +21,16 @@ ALLOWED = {
     "tokenizer": ("corpus",),
     "trainer": ("corpus",),
 }
-FORBIDDEN = {"corpus": ("apache_beam", "typer"), "tokenizer": ("apache_beam", "torch"), "pipelines": ("torch",)}
+FORBIDDEN = {
+    "corpus": ("apache_beam", "typer"),
+    "tokenizer": ("apache_beam", "torch"),
+    "pipelines": ("torch",),
+}
 TORCH = ("corpus.loader", "corpus.kernels")  # of corpus, only here; in kernels only triton_gpu.py
 
-FILES = sorted(path for package in ("corpus", "pipelines", "tokenizer", "trainer") for path in (ROOT / package).rglob("*.py"))
+FILES = sorted(
+    path for package in ("corpus", "pipelines", "tokenizer", "trainer") for path in (ROOT / package).rglob("*.py")
+)
 
 
 def _imports(path):

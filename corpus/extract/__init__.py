@@ -42,9 +42,7 @@ def extract_text(batch: pa.RecordBatch) -> pa.RecordBatch:
         SchemaError: where the batch is of another schema.
     """
     check_schema(batch, RAW, "extract_text")
-    columns = {
-        name: batch.column(name).to_pylist() for name in ("outcome", "reason", "detail", "title", "text")
-    }
+    columns = {name: batch.column(name).to_pylist() for name in ("outcome", "reason", "detail", "title", "text")}
     for row, (html, charset) in enumerate(
         zip(batch.column("html").to_pylist(), batch.column("charset").to_pylist(), strict=True)
     ):

@@ -72,9 +72,7 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, str, bool]:
 
 
 def _decode_legacy(data: bytes, declared: str | None) -> tuple[str, str, bool]:
-    claims = [
-        codec for codec in (_codec(declared), _codec(_meta_charset(data))) if codec not in (None, "utf-8")
-    ]
+    claims = [codec for codec in (_codec(declared), _codec(_meta_charset(data))) if codec not in (None, "utf-8")]
     strong = [codec for codec in claims if codec not in _LATIN]
     guess = _guess(data, latin_claimed=len(strong) < len(claims))
     candidates = [*strong, *([guess] if guess else []), *(codec for codec in claims if codec in _LATIN)]

@@ -2,9 +2,10 @@
 
 The bytes are decoded by `corpus.extract.charset`, parsed by Resiliparse's Lexbor tree and reduced to the main
 content by its rules (https://resiliparse.chatnoir.eu/en/latest/man/extract/html2text.html), which drop
-navigation, scripts, forms and footers by element, class and position. Where the rules leave next to nothing
-of a page that has text, the whole visible text is taken: a wrong guess costs some boilerplate, not a
-document.
+navigation, scripts, forms and footers by element, class and position; small elements named as share buttons,
+breadcrumbs or cookie notices are taken out before. Where the rules leave next to nothing of a page, all visible
+text outside of links, navigation, headers, footers and sidebars is taken: a wrong guess costs some boilerplate,
+not a document, and a page that is nothing but links stays empty.
 
 Paragraphs are separated by line ends as the page's blocks are; runs of empty lines become one.
 """
@@ -19,6 +20,14 @@ from corpus.extract.charset import decode
 _MIN_MAIN_CHARS = 40  # below this the main content is taken for a failed guess
 _MIN_MAIN_SHARE = 0.01  # ... or where it is less than this share of the visible text
 _PLENTY_CHARS = 500  # so much is never taken for a failed guess, and the visible text is not asked for
+_NAMES = (
+    "share share-bar share-box share-button share-buttons share-links share-tools sharebar sharebox sharing sharedaddy "
+    "social social-bar social-icons social-links social-media social-share addthis_toolbox bdsharebuttonbox bdshare "
+    "breadcrumb breadcrumbs crumb crumbs cookie-banner cookie-bar cookie-consent cookie-notice"
+).split()
+_FURNITURE = ", ".join(f".{name}, #{name}" for name in _NAMES)
+_MOST_FURNITURE_CHARS = 300  # an element with more text holds the article as well
+_AROUND = "nav, header, footer, aside, form, button, a"
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _SPACES = re.compile(r"\s+")
 
@@ -41,19 +50,32 @@ def html_to_text(html: bytes, charset: str | None = None) -> tuple[str, str | No
     source, _, _ = decode(html, charset)
     tree = HTMLTree.parse(source.replace("\0", ""))
     title = _SPACES.sub(" ", tree.title or "").strip() or None
+    _remove_furniture(tree)
     text = _main_text(tree)
     return _EMPTY_LINES.sub("\n\n", text).strip(), title
 
 
+def _remove_furniture(tree: HTMLTree) -> None:
+    if tree.body is None:
+        return
+    for element in reversed(list(tree.body.query_selector_all(_FURNITURE))):  # children before their parents
+        if element.tag not in ("body", "main", "article") and len(element.text) <= _MOST_FURNITURE_CHARS:
+            element.decompose()
+
+
 def _main_text(tree: HTMLTree) -> str:
-    """The main content; where that is next to none, with comments (forums), then everything."""
+    """The main content; where that is next to none, with comments (forums), then everything outside of links."""
     text = _plain(tree, main_content=True)
     if len(text) >= _PLENTY_CHARS:
         return text
-    enough = max(_MIN_MAIN_CHARS, _MIN_MAIN_SHARE * len(whole := _plain(tree, main_content=False)))
+    enough = max(_MIN_MAIN_CHARS, _MIN_MAIN_SHARE * len(_plain(tree, main_content=False)))
     if len(text) < enough:
-        text = _plain(tree, main_content=True, comments=True)
-    return text if len(text) >= enough else whole
+        text = max(text, _plain(tree, main_content=True, comments=True), key=len)
+    if len(text) < enough and tree.body is not None:
+        for element in reversed(list(tree.body.query_selector_all(_AROUND))):
+            element.decompose()
+        text = max(text, _plain(tree, main_content=False), key=len)
+    return text
 
 
 def _plain(tree: HTMLTree, main_content: bool, comments: bool = False) -> str:

@@ -1,15 +1,16 @@
 """FineWeb-2's rules for Chinese, `configs/cmn_Hani.yml` of https://github.com/huggingface/fineweb-2.
 
-The published values were set on jieba's words; here every Han character is a word. About 1.6 characters make a
-word, and what that changes is said beside each rule:
+The published values were set on jieba's words; here every Han character is a word. About 1.6 characters
+make a word, and what that changes is said beside each rule:
 
     taken over     line rules, bullets, ellipses: nothing in them is a word. N-gram masses: the n-grams are
                    lengthened to as many characters, see `corpus.kernels.signals.ngrams`.
     converted      50 words -> 80 characters; 100,000 words -> 160,000.
-    not converted  newlines by words .178 and symbols by words .1. The published words include every punctuation
-                   mark and every piece of code, ours do not, and the two differences cancel in technical text: with
-                   .178 / 1.6 the rule would drop 56 of 338 gold-miner articles, where an estimate of the published
-                   count (Han characters / 1.6 + other words + marks) drops none. In pure prose it is a third looser.
+    not converted  newlines by words .178 and symbols by words .1. The published words include every mark
+                   and every piece of code, ours do not, and the two differences cancel in technical text:
+                   with .178 / 1.6 the rule would drop 56 of 338 gold-miner articles, where an estimate of
+                   the published count (Han characters / 1.6 + other words + marks) drops none. Looser in
+                   pure prose.
     cannot be done mean word length 1 to 5 (jieba), which says nothing about single characters.
     looser here    words with a letter >= .735: jieba's words include punctuation marks, ours do not.
                    2 stop words: jieba's 的 is a word of its own, ours counts the 的 of 目的 too.

@@ -1,8 +1,9 @@
 """Gopher's repetition rules for English: Rae et al. 2021, https://arxiv.org/abs/2112.11446, table A1.
 
-Values as datatrove, NeMo Curator and DCLM apply them. The two paragraph rules (.30 of the paragraphs, .20 of their
-characters) are left out until there is a signal for paragraphs. N-grams are of words; in mostly-Han documents they
-are of characters, see `corpus.kernels.signals.ngrams`, but use `fineweb2_cmn_hani` there.
+Values as datatrove, NeMo Curator and DCLM apply them. The two paragraph rules (.30 of the paragraphs, .20
+of their characters) are left out until there is a signal for paragraphs. N-grams are of words; in
+mostly-Han documents they are of characters, see `corpus.kernels.signals.ngrams`, but use
+`fineweb2_cmn_hani` there.
 """
 
 from corpus.ops.rules import Rule, RuleSet

@@ -8,11 +8,13 @@ So where CJK letters are at least half of the letters, or the model names a CJK 
     hangul at least 20 % of the CJK        -> ko
     any Han character otherwise            -> zh
 
-and everything else is what the model says. Cantonese, Wu and classical Chinese are written in Han characters and
-reported as "zh" for now; Japanese written without a kana (a name, a headline) is reported as "zh" too.
+and everything else is what the model says. Cantonese, Wu and classical Chinese are written in Han
+characters and reported as "zh" for now; Japanese written without a kana (a name, a headline) is reported as
+"zh" too.
 
-The score is the model's probability of the label reported; where the script decided, it is at least the share of
-that script in the letters. Price: the model, about 20 µs for a document of 300 bytes, more for longer ones.
+The score is the model's probability of the label reported; where the script decided, it is at least the
+share of that script in the letters. Price: the model, about 20 µs for a document of 300 bytes, more for
+longer ones.
 """
 
 from collections.abc import Mapping

@@ -5,11 +5,12 @@ The score is a weighted mean of pieces. Each piece is a ramp on one signal, from
 repetition, repeated lines). English counts white-space words, Chinese counts characters, so each has its own
 ramps; other languages get the pieces that mean the same everywhere.
 
-The ramps' ends are round numbers near the 10th and 90th percentiles of what human annotators called bad and good
-(DCLM's majority labels, 311 English pages, 52 % good); weights are 1, but 2 for stop words and length in English.
-ROC AUC on those same pages, so a little flattering: 0.878, 95 % bootstrap interval 0.839 to 0.913; length alone
-0.771 (0.715 to 0.818), stop word count alone 0.822. On 18 Chinese examples 0.815 (0.571 to 1.000), which says
-little: the clean ones there have lost their line ends, and that alone tells them apart.
+The ramps' ends are round numbers near the 10th and 90th percentiles of what human annotators called bad and
+good (DCLM's majority labels, 311 English pages, 52 % good); weights are 1, but 2 for stop words and length
+in English. ROC AUC on those same pages, so a little flattering: 0.878, 95 % bootstrap interval 0.839 to
+0.913; length alone 0.771 (0.715 to 0.818), stop word count alone 0.822. On 18 Chinese examples 0.815 (0.571
+to 1.000), which says little: the clean ones there have lost their line ends, and that alone tells them
+apart.
 
 A trained classifier is to replace it (issue 3); it stays as the score that needs no model.
 

@@ -1,11 +1,12 @@
 """Rules: thresholds on signals, and which of them a document fails.
 
-A rule is data, not code: a signal's name and the least and the greatest value that pass. Nothing is dropped here;
-`failing` lists every failed rule with the value found and the threshold, and `select` and the ledger use that.
+A rule is data, not code: a signal's name and the least and the greatest value that pass. Nothing is dropped
+here; `failing` lists every failed rule with the value found and the threshold, and `select` and the ledger
+use that.
 
-The rules of a paper live under its name in a module of their own (`gopher_quality.py`, ...) with the published
-values; `RULE_SETS` in `corpus.ops.rule_sets`
-finds them by name, `override` replaces thresholds where the recipe says so.
+The rules of a paper live under its name in a module of their own (`gopher_quality.py`, ...) with the
+published values; `RULE_SETS` in `corpus.ops.rule_sets` finds them by name, `override` replaces thresholds
+where the recipe says so.
 
 Price: a few numpy comparisons a rule; a million documents a second and more.
 """
@@ -37,11 +38,13 @@ class Rule:
     def __post_init__(self) -> None:
         if (self.minimum is None) == (self.maximum is None):
             raise RecipeError(
-                f"rule {self.name!r} has minimum {self.minimum} and maximum {self.maximum}; give exactly one, "
-                f"and write a range as two rules"
+                f"rule {self.name!r} has minimum {self.minimum} and maximum {self.maximum}; give exactly "
+                f"one, and write a range as two rules"
             )
         if self.signal not in SIGNALS:
-            raise RecipeError(f"rule {self.name!r} reads {self.signal!r}, which is not a signal: {list(SIGNALS)}")
+            raise RecipeError(
+                f"rule {self.name!r} reads {self.signal!r}, which is not a signal: {list(SIGNALS)}"
+            )
 
     @property
     def threshold(self) -> float:
@@ -103,7 +106,8 @@ def failing(batch: pa.RecordBatch, rule_set: RuleSet) -> pa.Array:
     Raises:
         SchemaError: a signal's column is missing, of another type, or has nulls.
 
-    Example: a document of 12 words gives `[{"rule": "gopher_quality.min_words", "value": 12.0, "threshold": 50.0}]`.
+    Example: a document of 12 words gives `[{"rule": "gopher_quality.min_words", "value": 12.0, "threshold":
+    50.0}]`.
     """
     num_documents, num_rules = batch.num_rows, len(rule_set.rules)
     values = np.empty((num_documents, num_rules))

@@ -137,7 +137,12 @@ class PartWriter:
 
 
 def write_part(
-    folder: Path, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, compression: str | None = "zstd"
+    folder: Path,
+    name: str,
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    *,
+    compression: str | None = "zstd",
 ) -> Part:
     """Write all of `batches` to one part and return its manifest entry."""
     with PartWriter(folder, name, schema, compression=compression) as writer:

@@ -1,4 +1,4 @@
-"""The sample crawl that `make pipeline` runs on: seeded raw files, a planted truth, a local server and a scorer."""
+"""The sample crawl of `make pipeline`: seeded raw files, a planted truth, a local server and a scorer."""
 
 from pipelines.sample.crawl import generate
 from pipelines.sample.score import ScoreRow, boilerplate_left, score

@@ -1,4 +1,4 @@
-"""`python -m pipelines.sample OUT --documents 3000 --seed 7`: write the sample crawl and say what is in it."""
+"""`python -m pipelines.sample OUT --documents 3000 --seed 7`: write the sample crawl, print its kinds."""
 
 import argparse
 from collections import Counter

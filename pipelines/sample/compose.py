@@ -1,8 +1,8 @@
 """Articles composed from sentence patterns: a seeded choice of patterns, alternatives and fillers.
 
 An article has a cast (town, people, year) that stays the same throughout, one topic, an opening, a body and a
-closing. No pattern is used twice in an article, and fillers are dealt from shuffled decks, so that sentences and
-longer runs do not repeat inside it: the published repetition rules must keep what is written here.
+closing. No pattern is used twice in an article, and fillers are dealt from shuffled decks, so that sentences
+and longer runs do not repeat inside it: the published repetition rules must keep what is written here.
 
     >>> fill("[one|one] {n} cat", {"n": Deck(["grey"], random.Random(0))}, random.Random(0))
     'one grey cat'
@@ -23,7 +23,9 @@ from pipelines.sample.topics_zh import TOPICS_ZH
 
 TOPICS = {"en": TOPICS_EN, "zh": TOPICS_ZH}
 MATERIAL = {"en": material_en, "zh": material_zh}
-_ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou](?!ne\b|se|ni|u)|8|11\b|18)")  # "a eight-inch", but "a one", "a used"
+_ARTICLE = re.compile(
+    r"\b([Aa]) (?=[aeiou](?!ne\b|se|ni|u)|8|11\b|18)"
+)  # "a eight-inch", but "a one", "a used"
 _PART = re.compile(r"\[([^\[\]]*)\]|\{(\w+)\}")
 
 
@@ -47,15 +49,19 @@ class Deck:
     """Deals the items of a list in random order, every one once before any comes again."""
 
     def __init__(self, items: Sequence[str], rng: random.Random) -> None:
-        self._items, self._rng, self._left = list(items), rng, []
+        self._items, self._rng = items, rng
+        self._left: list[str] = []
 
     def deal(self) -> str:
         """The next item."""
+        if len(self._items) == 1:
+            return self._items[0]
         if not self._left:
             self._left = self._rng.sample(self._items, len(self._items))
         return self._left.pop()
 
 
+@cache
 def lines_of(block: str) -> list[str]:
     """The non-empty lines of a pattern block."""
     return [line for line in block.strip().split("\n") if line]
@@ -127,9 +133,15 @@ def decks_of(language: str, topic: Topic, rng: random.Random) -> dict[str, Deck]
     material = MATERIAL[language]
     cast = _cast_en(rng) if language == "en" else _cast_zh(rng)
     cast |= {"town": rng.choice(material.TOWNS.split("|")), "year": str(rng.randint(1968, 2016))}
-    lists = {name: items.split("|") for name, items in (material.SLOTS | topic.slots()).items()}
-    lists |= {name: [value] for name, value in cast.items()}
+    lists = _lists(language, topic) | {name: [value] for name, value in cast.items()}
     return {name: Deck(items, rng) for name, items in lists.items()}
+
+
+@cache
+def _lists(language: str, topic: Topic) -> dict[str, list[str]]:
+    """The fillers of every slot that the language and the topic define."""
+    both = MATERIAL[language].SLOTS | topic.slots()
+    return {name: items.split("|") for name, items in both.items()}
 
 
 def _paragraphs(sentences: Sequence[str], rng: random.Random) -> tuple[tuple[str, ...], ...]:

@@ -2,7 +2,8 @@
 
     >>> truth = generate(Path("raw"), seed=7, num_documents=3000)        # doctest: +SKIP
 
-Guarantees: the same seed and number give the same bytes of every file; every record of every file has one truth row.
+Guarantees: the same seed and number give the same bytes of every file; every record of every file has one
+truth row.
 """
 
 import random
@@ -62,8 +63,8 @@ def generate(out_dir: Path, *, seed: int, num_documents: int) -> Truth:
     """
     if num_documents < MIN_DOCUMENTS:
         raise RecipeError(
-            f"num_documents is {num_documents}; the sample needs at least {MIN_DOCUMENTS} so that every kind of "
-            "record can be planted; give a larger number"
+            f"num_documents is {num_documents}; the sample needs at least {MIN_DOCUMENTS}, so that every "
+            "kind of record can be planted; give a larger number"
         )
     out_dir.mkdir(parents=True, exist_ok=True)
     planted = plant(num_documents, random.Random(f"{seed}:plant"))
@@ -82,7 +83,12 @@ def generate(out_dir: Path, *, seed: int, num_documents: int) -> Truth:
         for file, records in contents.items()
         for number, item in enumerate(records)
     ]
-    held = (item for records in contents.values() for item in records if item.kind not in ("no_document", "broken"))
+    held = (
+        item
+        for records in contents.values()
+        for item in records
+        if item.kind not in ("no_document", "broken")
+    )
     texts = {ids[id(item)]: item.planted_text() for item in held}
     truth = Truth(out_dir, files, tuple(rows), texts, BOILERPLATE)
     write_truth(truth)

@@ -1,8 +1,8 @@
-"""Edited copies: those a reader of folded text cannot tell apart, near copies, and copies that are another story.
+"""Edited copies: equal once folded, near copies, and near misses, which tell another story.
 
 `exact_variant` changes case, punctuation, white space or full-width forms only: the folded tokens stay equal.
-`near_copy` changes little enough that the exact 5-gram Jaccard with every given member of its group stays >= 0.80,
-even when an extractor leaves a title or a by-line beside the text (`cautious_jaccard`).
+`near_copy` changes little enough that the exact 5-gram Jaccard with every given member of its group stays >=
+0.80, even when an extractor leaves a title or a by-line beside the text (`cautious_jaccard`).
 `near_miss` replaces whole sentences by new ones until the Jaccard with its original lies in 0.35..0.60.
 Each asserts what it promises; the edit's name goes into the truth.
 """
@@ -18,10 +18,14 @@ NEAR_MIN = 0.80
 MISS_RANGE = (0.35, 0.60)
 
 _WIDE = {ord(c): ord(c) + 0xFEE0 for c in "0123456789%"}
-_HALF = str.maketrans("，。！？：；（）", ",.!?:;()")  # noqa: RUF001
+_HALF = str.maketrans("，。！？：；（）", ",.!?:;()")
 _CREDITS = {
-    "en": "[This story first appeared in {}.|Edited by the weekend desk of {}.|Photographs by the staff of {}.]",
-    "zh": "[（责任编辑：{}）|（本文首发于{}）|（来源：{}）]",
+    "en": [
+        "This story first appeared in {}.",
+        "Edited by the weekend desk of {}.",
+        "Photographs: staff of {}.",
+    ],
+    "zh": ["（责任编辑：{}）", "（本文首发于{}）", "（来源：{}）"],
 }
 _DESKS = {
     "en": ["the Valley Courier", "the Northern Post", "the Harbour Gazette", "the Ridge Weekly"],
@@ -42,7 +46,7 @@ def _respace(article: Article, rng: random.Random) -> str:
 def _repunctuate(article: Article, rng: random.Random) -> str:
     if article.language == "zh":
         return article.text.translate(_HALF)
-    return article.text.replace("'", "’").replace(", ", " , " if rng.random() < 0.5 else " ")  # noqa: RUF001
+    return article.text.replace("'", "’").replace(", ", " , " if rng.random() < 0.5 else " ")
 
 
 def _widen(article: Article, rng: random.Random) -> str:
@@ -100,9 +104,7 @@ def _reorder(article: Article, rng: random.Random, strength: float) -> Article:
 
 
 def _credit(article: Article, rng: random.Random, strength: float) -> Article:
-    line = rng.choice(_CREDITS[article.language].strip("[]").split("|")).format(
-        rng.choice(_DESKS[article.language])
-    )
+    line = rng.choice(_CREDITS[article.language]).format(rng.choice(_DESKS[article.language]))
     edited = _drop_sentences(article, rng, strength) if strength > 0.05 else article
     return replace(edited, paragraphs=(*edited.paragraphs, (line,)))
 
@@ -118,12 +120,14 @@ NEAR_EDITS = {"drop": _drop_sentences, "mistype": _mistype, "reorder": _reorder,
 
 
 def near_copy(
-    article: Article, members: Sequence[str], rng: random.Random
+    article: Article, members: Sequence[str], rng: random.Random, *, closest: float = NEAR_MIN
 ) -> tuple[str, Article, float]:
     """A lightly edited copy: (edit name, article, exact Jaccard with `article`).
 
     Args:
         members: the texts of the group so far; the copy stays within NEAR_MIN of every one of them.
+        closest: the least Jaccard with `article`. Jaccard distance obeys the triangle inequality, so copies
+            of which each is within 0.93 are within 0.86 of one another.
     """
     edits = NEAR_EDITS | ({"traditional": _traditional} if article.language == "zh" else {})
     sets, own = [shingles(text) for text in members], shingles(article.text)
@@ -132,7 +136,11 @@ def near_copy(
         name = rng.choice(list(edits))
         edited = edits[name](article, rng, strength)
         found = shingles(edited.text)
-        if found != own and all(cautious_jaccard(found, other) >= NEAR_MIN for other in sets):
+        if (
+            found != own
+            and jaccard(found, own) >= closest
+            and all(cautious_jaccard(found, other) >= NEAR_MIN for other in sets)
+        ):
             return name, edited, jaccard(found, own)
         strength *= 0.9
     raise AssertionError(f"no near copy of an article of {len(own)} shingles; choose a longer one")
@@ -142,8 +150,8 @@ def near_miss(article: Article, rng: random.Random) -> tuple[Article, float]:
     """An article that shares sentences with `article` and is another story: (article, exact Jaccard)."""
     own = shingles(article.text)
     share = 0.4
+    fresh = compose(article.language, rng, sentences=60)
     for _ in range(60):
-        fresh = compose(article.language, rng, sentences=60)
         pool = [sentence for sentences in fresh.paragraphs for sentence in sentences]
         paragraphs = tuple(
             tuple(pool.pop() if pool and rng.random() < share else sentence for sentence in sentences)

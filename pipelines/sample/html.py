@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (templates keep the lines of the pages they stand for)
 """Web pages around an article: menus, banners, sidebars, shares, comments and footers, in four layouts a language.
 
 `BOILERPLATE` holds every phrase that belongs to the site and not to the article: none may be left in extracted text.
@@ -124,7 +125,7 @@ def _blog(article: Article, site: Site, words: dict[str, str], date: str, relate
 <div class="post hentry"><h1 class="entry-title">{escape(article.title)}</h1><p class="meta post-meta">{words["date"]} {date}</p>
 <div class="entry-content">
 {body}
-</div><div class="share social">{_links(words["share"], "span")}</div></div>
+</div><div class="share social"><ul>{_links(words["share"])}</ul></div></div>
 <div id="comments" class="comments"><ol class="comment-list">{comments}</ol></div>
 <div class="sidebar widget-area">{_links(words["side"], "div")}{related}</div>
 <div class="footer">{_links(words["footer"], "span")}</div>"""

@@ -23,7 +23,7 @@ SLOTS = {
     "hundreds": "120|150|180|210|240|260|300|340|380|420|450|480|520|560|600|640|700|750|830|900",
     "percent": "8|11|13|15|17|19|21|24|26|28|31|34|37|40|43|46|52|58",
     "job": "retired postman|schoolteacher|nurse|young electrician|former miner|bus driver|pharmacist|carpenter|part-time accountant|fisherman|student|civil engineer|shopkeeper|translator|midwife|plumber|farmer|piano tuner|graphic designer|firefighter",
-    "kin": "grandmother|grandfather|older brother|younger sister|aunt|uncle|mother|father|cousin|neighbour|godmother|wife's family|first teacher|oldest friend|niece",
+    "kin": "grandmother|grandfather|older brother|younger sister|aunt|uncle|mother|father|cousin|neighbour|godmother|godfather|first teacher|oldest friend|niece",
     "paper": "the county newspaper|a regional radio programme|the parish newsletter|a small magazine|the evening news|a student website|a weekly column|the town's own bulletin|a visiting reporter|the hospital radio",
     "body": "the town council|a local trust|the county office|the residents' association|the lottery fund|a group of volunteers|the regional college|the parish meeting|the chamber of trade|a family foundation|the water company|the health board|the rotary club|the planning committee|the heritage office",
     "spot": "the market square|the old station|the church hall|the harbour wall|the post office|the railway bridge|the primary school|the war memorial|the corn exchange|the bus depot|the village green|the town clock|the canal lock|the swimming baths|the fire station",
@@ -62,7 +62,7 @@ OPENINGS = """
 
 GENERAL = """
 {last} [said|recalled|explained] that the [first|early|first few] [months|years|weeks] were [hard|lonely|slow|full of mistakes], [mostly|chiefly|partly] because of {trouble}.
-["We did not|"Nobody could|"I could hardly] [expect|imagine|believe] {gain} [so soon|at all|in a single year]," {last} [told|said to] {paper} [last|one] {season}.
+["We did not|"Nobody could|"I could hardly] [expect|imagine|hope for] {gain} [so soon|at all|in a single year]," {last} [told|said to] {paper} [last|one] {season}.
 [By|Before] the end of {month} the [group|club|small team] had grown to {some} [members|people|regulars], and {few} of them [came|travelled] from [other towns|the far side of the valley|across the river] every week.
 The [cost|price|bill], about {hundreds} pounds, was [shared|paid|covered] by {body} and [by|through] [small gifts|a raffle|a summer fair|the sale of old books].
 [According to|In the words of|As reported by] {paper}, [nearly|roughly|about] {percent} percent of [the households|adults|families] in {town} have [tried|taken part in|asked about] {activity} [at least once|since {year}].
@@ -79,7 +79,7 @@ A [survey|study|short report] [by|from] {body} put {gain} down as [the main|the 
 [What|The thing that] [surprised|struck|puzzled] {last} [most|above all] was not {trouble} but the [silence|laughter|arguments|kindness] that [followed|came after|went with] it.
 [Money|Funding|Cash] [remains|is still|has always been] [short|uncertain|a worry], and {body} has [promised|agreed] to [review|discuss|settle] the [matter|question] in {month}.
 {other} [disagrees|is less certain|takes another view]: {activity}, {otherhe} [argues|thinks|points out], [matters|counts] only when [ordinary people|neighbours|beginners] can [afford|join|enjoy] it.
-[Every|Each] {day} [evening|morning] {few} or {few2} {people} [meet|gather|sit down] [near|opposite|behind] {spot} with {tool} and [plenty of|very little|just enough] [time|hope|advice].
+[Every|Each] {day} [evening|morning] [three or four|five or six|eight or nine|ten or twelve] {people} [meet|gather|sit down] [near|opposite|behind] {spot} with {tool} and [plenty of|very little|just enough] [time|hope|advice].
 [At first|To begin with|In those days], [the neighbours|people on the street|local drivers] [laughed at|ignored|did not notice] the {people}, but {gain} [changed|softened] [many|a few|most] minds.
 [Experts|Researchers|Two visiting engineers] from [the university|a nearby institute|the county] have [measured|looked at|written about] {place} [since|from] {year}, and their [results|findings] are [mixed|encouraging|easy to read].
 The [lesson|point|moral], if there is one, is that {trouble} will [rarely|seldom|almost never] [come|arrive] alone, and that [preparing|planning|saving] for it [costs less|takes less time] than [repairing|regretting|explaining] the [damage|loss].
@@ -90,8 +90,8 @@ The [lesson|point|moral], if there is one, is that {trouble} will [rarely|seldom
 [To|For] a [beginner|newcomer|child], {activity} [can look|may seem|often feels] [complicated|slow|dull|impossible], yet [most|nearly all] [learn|manage] the [basics|first steps] within {few} [weeks|lessons|afternoons].
 [There were|Of course there were|The diary also mentions] [failures|bad days|setbacks]: {trouble} in {month}, {weather}, and [a broken|a lost|a stolen] [key|pump|window|trailer].
 {last}'s {kin} [still|sometimes] [laughs|smiles|shakes a head] at the [memory|thought|story] of {activity} [beside|behind|within sight of] {spot} with [nothing but|only] {tool}.
-[In|During] the [hall|back room|kitchen], a [map|chart|photograph] on the wall [shows|marks] where {place} [stood|was] in {year} and how [far|quickly|little] [things|everything] [has|have] [moved|changed] [since|since then].
-[Perhaps|Maybe] the [greatest|clearest|most useful] [change|gain] has been in [confidence|habit|trust]: {people} who [once|used to] [kept|stayed] apart now [share|lend|trade] [tools|advice|rides|keys] [without|with hardly] a [thought|word].
+[In|Just inside] the [hall|back room|kitchen], a [map|chart|photograph] on the wall [shows|marks] where {place} [stood|was] in {year} and how [far|quickly|little] the rest of the town has [moved|changed] [since|since then].
+[Perhaps|Maybe] the [greatest|clearest|most useful] [change|gain] has been in [confidence|habit|trust]: {people} who [once kept|once stayed|used to stay|used to keep] apart now [share|lend|trade] [tools|advice|rides|keys] [without|with hardly] a [thought|word].
 [A|One] {job} [from|in] {town} [wrote|admitted|joked] that {activity} had [saved|cost|given] {him2} [more|a good deal more] than [any|the usual] [holiday|doctor|gym] [could|ever did].
 [The rules|Their rules|House rules] are [few|short|simple]: [arrive on time|be kind|ask first], [clean up|lock the gate|wash your cup], and never [blame|mock|scold] anyone for {trouble}.
 [Next|The following] {month}, {name} and {other} [will|plan to|hope to] [travel|drive|take the train] to [the coast|the capital|the next county] to [compare|exchange] [notes|methods] with other {people}.
@@ -104,7 +104,7 @@ It [takes|took] [about|roughly|nearly] {some} minutes to [walk|cycle|get] from {
 [A few|Several|Two] [members|families|volunteers] have [left|moved away|retired], [but|yet] [others|new faces|their children] [took|have taken] their [place|turn], and {place} is [rarely|hardly ever|never] empty [for long|on a {day}].
 [Nobody|No one] [gets|becomes] rich from {activity}, [as|though] {last} [likes|is quick] to [admit|repeat|point out], [but|and yet] {gain} can [pay for|repay] [the effort|most of the trouble|everyone] [in other ways|over time].
 [The|An early] [report|plan|draft], [only|just] {few} pages long, [listed|named|described] {some} [tasks|repairs|wishes], of which [about half|a third|nearly all] [are|were] [finished|done] by {month}.
-[Safety|Health|Comfort] [was|is] [another|a further|one more] [concern|question]: [after|since] {trouble}, {body} [asked|required] that [gloves|bright jackets|first-aid kits|better lamps] be [kept|stored] [near|inside] {place}.
+[Safety|Health|Comfort] [was|is] [another|a further|one more] [concern|question]: after {trouble}, {body} [asked|required] that [gloves|bright jackets|first-aid kits|better lamps] be [kept|stored] [near|inside] {place}.
 [From|Right through from] {season} to {season2}, the [work|programme|routine] [hardly|barely] [stops|changes]; {activity} [fills|takes up] the [mornings|weekends|long evenings], and [repairs|letters|meetings] the rest.
 [Neighbouring|Other|Larger] towns have [copied|borrowed|studied] the [idea|approach|scheme], [though|but] without {gain} it [seldom|rarely] [lasted|survived] [beyond|longer than] a [year|winter|season].
 I [spent|passed] {few} days in {town} [watching|following|helping] the {people}, and [left|came home] with [muddy boots|a full notebook|a mild cold] and a [deeper|new|lasting] respect for {activity}.
@@ -113,7 +113,7 @@ I [spent|passed] {few} days in {town} [watching|following|helping] the {people},
 [Old|Early] photographs [show|reveal] {place} [crowded|almost empty|covered in snow|hung with flags], with {people} [in heavy coats|in paper hats|leaning on shovels|holding up a cake] [in front|at the centre|to one side].
 [None|Not much] of this [was|seemed] [obvious|certain|planned] in {year}, when {body} [gave|granted] {last} [a key|a small room|a year's trial] and [little|nothing] else.
 [That|This] [kind|sort] of [care|attention|work] is [hard|not easy] to [measure|price|describe], but you can [hear|feel|see] it [whenever|each time] [somebody|a newcomer|an old friend] [mentions|asks about] {gain}.
-[The youngest|One|The newest] of the {people}, a {job} of {age}, [joined|came along] [because|only because] {his2} {kin} [needed a lift|would not go alone|had a spare ticket] and [stayed|has stayed] for {few} years.
+[The youngest|One|The newest] of the {people}, a {job} of {age}, [joined|came along] [because|only because] {his2} {kin} [needed a lift|would not go alone|had a spare ticket] and has [stayed|come back|been there] ever since.
 [Between|In the gap between] {month} and {month2}, when {town} is [quiet|half asleep|short of visitors], the {people} [turn|give their time] to [repairs|reading|planning|old quarrels].
 [Many|Most|Some] of the [arguments|disputes|jokes] [concern|turn on|are about] the [right|proper|quickest] way of {activity}, and [both|all] sides [can|like to] [quote|cite|invoke] {last}.
 """
@@ -121,7 +121,7 @@ I [spent|passed] {few} days in {town} [watching|following|helping] the {people},
 CLOSINGS = """
 [For now|Until then|In the meantime], the [light|kettle|stove|radio] at {place} stays on, [and|while] the {people} of {town} [wait|get ready] for [another|the next] {season}.
 {last} [locked|closed] the [door|gate], [looked|glanced] [up|back] once, and [walked|set off] [home|towards {spot}] [in|through] the [rain|last light|cold air].
-[Whether|If] {gain} will [last|continue], [nobody|no one] can say, but {town} has [made|found] [its|a] [choice|start].
+Whether {gain} will [last|continue], [nobody|no one] can say, but {town} has [made|found] [its|a] [choice|start].
 "There is [always|still] [more to do|another season to plan|something to mend]," {name} [said|laughed], [picking up|reaching for] {tool}.
 [And so|So|In the end] the [story|work] goes on, [one|a] {day} at a time, with {activity} and [a little|a lot of|just enough] [stubbornness|good humour|luck].
 [The|Their] next [meeting|open day] is [planned|set] for the [first|second|last] {day} in {month}, and [everyone|every beginner] is [welcome|invited].

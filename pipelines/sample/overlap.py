@@ -1,8 +1,9 @@
 """Exact Jaccard similarity of two texts over folded 5-grams: the measure by which near copies are planted.
 
 Folding is NFKC, case folding and, for Chinese, traditional to simplified (OpenCC t2s). Tokens are single Han
-characters and runs of other letters and digits; punctuation and white space count for nothing. A shingle is five
-successive tokens. This is written without `corpus`, so that the planted truth is a second opinion and no echo.
+characters and runs of other letters and digits; punctuation and white space count for nothing. A shingle is
+five successive tokens. This is written without `corpus`, so that the planted truth is a second opinion and no
+echo.
 """
 
 import re
@@ -43,5 +44,5 @@ def jaccard(one: frozenset, two: frozenset) -> float:
 
 
 def cautious_jaccard(one: frozenset, two: frozenset, stray: int = 30) -> float:
-    """Jaccard as it would be with `stray` more shingles that one side alone has (a title, a by-line left in)."""
+    """Jaccard if one side alone had `stray` more shingles, from a title or a by-line left in the text."""
     return len(one & two) / (len(one | two) + stray)

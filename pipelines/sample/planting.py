@@ -1,12 +1,14 @@
-"""What is planted: originals, their copies, near misses, other languages, spam and junk, each with its expectation.
+"""What is planted: originals, copies, near misses, other languages, spam and junk, and what to expect.
 
 Shares of `num_documents`, rounded down; originals are the rest:
 
-    exact_copy 6 %   near_copy 6 %   near_miss 4 %   other_language 2 %   spam 4 %   short_junk 4 %   original ~74 %
+    original 74 %         exact_copy 6 %    near_copy 6 %    near_miss 4 %
+    other_language 2 %    spam 4 %          short_junk 4 %
 
-Of the originals 30 % are English pages, 30 % Chinese pages, 17 % RedPajama, 10 % WuDao, 6 % Chinese news and 7 %
-instructions (half in each language). Groups have two to four members; 3 % of Chinese originals are traditional.
-Beyond `num_documents`, files hold what is no document (WARC requests, redirects, images) and broken lines.
+Of the originals 30 % are English pages, 30 % Chinese pages, 17 % RedPajama, 10 % WuDao, 6 % Chinese news and
+7 % instructions (half in each language). Groups have two to four members; 3 % of Chinese originals are
+traditional. Beyond `num_documents`, files hold what is no document (WARC requests, redirects, images) and
+broken lines.
 """
 
 import random
@@ -28,7 +30,11 @@ FILES = {
 }
 INSTRUCT = "instruct-zh-en.json"
 OTHER_LANGUAGES = ("fr", "de", "es", "ja", "ru")
-MIN_COPY_TOKENS = 170  # shorter articles leave no room for a title or by-line beside the text at Jaccard 0.80
+# Shorter articles leave no room for a title or a by-line beside the text at Jaccard 0.80.
+MIN_EXACT_TOKENS = 170
+MIN_NEAR_TOKENS = 300
+MIN_CROWD_TOKENS = 550  # a group of two or more near copies, of which any two must be near
+CROWD_JACCARD = 0.93
 
 
 @dataclass
@@ -46,7 +52,8 @@ class Item:
     of: "Item | None" = None
     jaccard: float | None = None
     fields: dict[str, str] = field(default_factory=dict)  # instruction records
-    form: str | None = None
+    form: str | None = None  # of a page: its charset, content coding and layout
+    num_tokens: int = 0  # of an original that may be copied
 
     def planted_text(self) -> str:
         """The text a perfect reader gets."""
@@ -117,12 +124,14 @@ def _exact_copies(count: int, pool: list[Item], groups: list[Item], rng: random.
 def _near_copies(count: int, pool: list[Item], groups: list[Item], rng: random.Random) -> list[Item]:
     copies = []
     for size in _sizes(count, rng):
-        source = pool.pop()
+        least = MIN_CROWD_TOKENS if size > 1 else MIN_NEAR_TOKENS
+        source = pool.pop(next(at for at, item in enumerate(pool) if item.num_tokens >= least))
         groups.append(source)
         source.group, source.expect = len(groups), "one_of_group"
+        closest = CROWD_JACCARD if size > 1 else edits.NEAR_MIN
         members = [source.article.text]
         for _ in range(size):
-            edit, article, found = edits.near_copy(source.article, members, rng)
+            edit, article, found = edits.near_copy(source.article, members, rng, closest=closest)
             members.append(article.text)
             assert found >= edits.NEAR_MIN, f"near copy at {found}"
             file = rng.choice(_files_for(article.language))
@@ -150,7 +159,8 @@ def _spam(language: str, rng: random.Random) -> Article:
     chosen = rng.sample(words, 4)
     mark = rng.choice(("★ ", "# ", "• ", "- ", ""))
     lines = [
-        mark + (" | ".join(rng.sample(chosen, 3)) + " >> " + rng.choice(tails)) for _ in range(rng.randint(3, 5))
+        mark + (" | ".join(rng.sample(chosen, 3)) + " >> " + rng.choice(tails))
+        for _ in range(rng.randint(3, 5))
     ]
     repeated = [rng.choice(lines) for _ in range(rng.randint(14, 40))]
     return Article(language, f"{chosen[0]} {tails[0]}", tuple((line,) for line in repeated), "spam")
@@ -180,13 +190,14 @@ def plant(num_documents: int, rng: random.Random) -> list[Item]:
     """Every document of the crawl, in no order, with duplicates, near misses and rejects planted."""
     shares = {kind: num_documents * percent // 100 for kind, percent in SHARES.items()}
     originals = _originals(num_documents - sum(shares.values()), rng)
-    pool = [
-        item
-        for item in originals
-        if item.file != INSTRUCT and not item.edit and len(tokens(item.article.text)) >= MIN_COPY_TOKENS
-    ]
+    plain = [item for item in originals if item.file != INSTRUCT and not item.edit]
+    for item in plain:
+        item.num_tokens = len(tokens(item.article.text))
+    pool = [item for item in plain if item.num_tokens >= MIN_NEAR_TOKENS]
     rng.shuffle(pool)
     groups: list[Item] = []
-    copies = _exact_copies(shares["exact_copy"], pool, groups, rng)
-    copies += _near_copies(shares["near_copy"], pool, groups, rng)
+    copies = _near_copies(shares["near_copy"], pool, groups, rng)
+    pool += [item for item in plain if MIN_EXACT_TOKENS <= item.num_tokens < MIN_NEAR_TOKENS]
+    rng.shuffle(pool)
+    copies += _exact_copies(shares["exact_copy"], pool, groups, rng)
     return originals + copies + _near_misses(shares["near_miss"], pool, rng) + _rejects(shares, rng)

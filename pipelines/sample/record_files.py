@@ -43,8 +43,8 @@ def wudao(file: str, items: list[Item], rng: random.Random) -> tuple[bytes, list
         records.append(
             {
                 "id": 200_000 + number,
-                "uniqueKey": xxh3_128_hexdigest(f"{number}:{title}"),
-                "titleUkey": xxh3_128_hexdigest(title),
+                "uniqueKey": xxh3_128_hexdigest(f"{number}:{title}".encode()),
+                "titleUkey": xxh3_128_hexdigest(title.encode()),
                 "dataType": rng.choice(_TYPES),
                 "title": title,
                 "content": item.planted_text(),

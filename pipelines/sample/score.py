@@ -1,8 +1,9 @@
-"""Holds what a pipeline did with the sample crawl against what was planted. Pure but for reading the truth file.
+"""Holds what a pipeline did with the sample crawl against what was planted; reads the truth file, else pure.
 
-A record is as expected when its outcome is the planted one and, for a dropped record that names acceptable reasons,
-one of its reason codes matches one of them (shell patterns). Members of a duplicate group are as expected when exactly
-one member of the group was kept, whichever it is. A record without an outcome is missed: nothing may disappear.
+A record is as expected when its outcome is the planted one and, for a dropped record that names acceptable
+reasons, one of its reason codes matches one of them (shell patterns). Members of a duplicate group are as
+expected when exactly one member of the group was kept, whichever it is. A record without an outcome is
+missed: nothing may disappear.
 """
 
 from collections import Counter
@@ -19,7 +20,7 @@ Outcomes = Mapping[str, tuple[str, Collection[str]]]
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """One line of the report: planted = as_expected + missed; examples say what became of the first few missed."""
+    """One line of the report: planted = as_expected + missed; examples are the first few missed."""
 
     check: str
     planted: int
@@ -68,7 +69,11 @@ def _duplicate_rows(rows: list[TruthRow], duplicates: Mapping[str, str]) -> list
     lost = [f"{row.id} {row.file}:{row.record} {row.kind}" for row in unique if row.id in duplicates]
     pairs = [(by_id[gone], by_id.get(stays)) for gone, stays in duplicates.items() if gone in by_id]
     grouped = [(gone, stays) for gone, stays in pairs if gone.group is not None]
-    wrong = [f"{gone.id} -> {stays and stays.id}" for gone, stays in grouped if not stays or stays.group != gone.group]
+    wrong = [
+        f"{gone.id} -> {stays and stays.id}"
+        for gone, stays in grouped
+        if not stays or stays.group != gone.group
+    ]
     return [
         _score_row("dedup: originals and near misses spared", len(unique), lost),
         _score_row("dedup: removed for a member of its own group", len(grouped), wrong),
@@ -83,14 +88,17 @@ def score(
     Args:
         truth_path: truth.jsonl of the crawl.
         outcomes: id -> (outcome, reason codes); outcome is "kept", "dropped" or "unreadable".
-        duplicates: id of a document that dedup removed -> id of the one it kept; None leaves those checks out.
+        duplicates: id of a document that dedup removed -> id of the one it kept; None leaves those checks
+        out.
 
     Returns:
-        A row for each kind, three for the duplicate groups, two for `duplicates`, and one that counts the outcomes
-        of records nobody planted.
+        A row for each kind, three for the duplicate groups, two for `duplicates`, and one that counts the
+        outcomes of records nobody planted.
     """
     rows = read_rows(truth_path)
-    kept = Counter(row.group for row in rows if row.group is not None and outcomes.get(row.id, ("",))[0] == "kept")
+    kept = Counter(
+        row.group for row in rows if row.group is not None and outcomes.get(row.id, ("",))[0] == "kept"
+    )
     report = []
     for kind in KINDS:
         planted = [row for row in rows if row.kind == kind]
@@ -105,6 +113,6 @@ def score(
 
 
 def boilerplate_left(texts: Iterable[str], phrases: Iterable[str]) -> int:
-    """How many of the texts hold at least one of the sites' phrases (`Truth.boilerplate`, boilerplate.json)."""
+    """How many of the texts hold at least one of the phrases of the sites (`Truth.boilerplate`)."""
     wanted = tuple(phrases)
     return sum(any(phrase in text for phrase in wanted) for text in texts)

@@ -1,6 +1,6 @@
 """A local HTTP server for a folder, with Range requests and, for tests, planted faults.
 
-Answers GET and HEAD with 200, 206 (one byte range), 404, 405 or 416, an ETag from the file's bytes, and If-Range.
+Answers GET and HEAD with 200, 206 (one byte range), 404 or 416, an ETag from the file's bytes, and If-Range.
 It listens on 127.0.0.1 at a port of the system's choice, and is quiet.
 """
 

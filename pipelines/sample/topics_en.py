@@ -18,7 +18,7 @@ The [robins|blackbirds|wrens] [follow|watch] the fork, [waiting|hoping] for [wor
 [Seeds|Beans|Peas] [saved|kept] from the [strongest|earliest|sweetest] plants were [dried|stored] in [paper envelopes|jam jars|old tins] and [labelled|dated] in {last}'s [neat|tiny|careful] hand.
 [Slugs|Pigeons|Rabbits] [took|ate|destroyed] [nearly half|a third|most] of the [young plants|seedlings|brassicas], so the [next|second] sowing went under [netting|fleece|cut plastic bottles].
 [Rotating|Moving] the [crops|beds] [each|every] year [keeps|stops] [disease|pests] from [building up|settling in], a [habit|rule] that [monks|farmers|cottagers] [knew|followed] [centuries|long] before [chemistry|textbooks].
-[Along|Beside] the south wall stand {few} [espaliered|ancient|twisted] pear trees, [planted|set] in {year} and [still|reliably] [heavy|loaded] with [fruit|blossom] [most|every] {season}.
+[Along|Beside] the south wall stand {few} [espaliered|ancient|twisted] pear trees, [planted|set] in {year} and [still|reliably] [heavy|loaded] with [fruit|blossom] [nearly every|every] {season}.
 Water is [collected|caught] from the [roof|gutters] in {few} [barrels|tanks|old baths], [enough|sufficient] to [last|carry them] through [a fortnight|ten days] without [rain|a shower].
 [Hoeing|Weeding] on a [dry|windy] [morning|day] [kills|finishes off] the [weeds|bindweed|chickweed] before [noon|lunch], [whereas|but] [wet|damp] soil [simply|only] [replants|revives] them.
 A [single|small] hive can [produce|give] {some} [jars|pounds] of honey, [pale|dark|golden] from the [lime trees|clover|heather], [provided|if] the [bees|colony] [survive|survives] the winter.
@@ -36,7 +36,7 @@ The [soil|ground] here is [heavy|thin|stony], [sour|cold] in {month} and [hard|c
         patterns="""
 The [first|earliest|original] bridge was [built|made] of [oak|elm|rough timber] in the [twelfth|thirteenth|fourteenth] century and [swept away|burned|pulled down] at least {few} times [before|until] the [masons|monks|merchants] [turned to|chose] stone.
 [Engineers|Surveyors|Divers] [found|discovered|reported] that the [foundations|footings] had [shifted|sunk] by {few} [centimetres|inches], [enough|sufficient] to [open|cause] [a long crack|gaps between the blocks] above the [northern|southern] arch.
-In {year} the [river|water] [rose|climbed] {few} metres in [a single night|under ten hours], [flooding|filling] [cellars|kitchens|the lower street] and [carrying|washing] away [sheds|fences|a footbridge].
+In {year} the [river|water] [rose|climbed] [two|three|four|five] metres in [a single night|under ten hours], [flooding|filling] [cellars|kitchens|the lower street] and [carrying|washing] away [sheds|fences|a footbridge].
 [Limestone|Granite|Sandstone] for the [repairs|new parapet|steps] came from [the same quarry|a quarry upstream|a demolished mill], [so that|which meant] the [colour|grain] [matched|agreed with] the [old|older] work.
 [Barges|Narrowboats|Flat-bottomed boats] once [carried|brought] [coal|grain|salt|timber] as far as {spot}, and the [ropes|tow lines] [cut|wore] [deep grooves|smooth hollows] into the [iron|stone] [corners|bollards].
 A [gauge|painted post|small sensor] [beneath|under|beside] the [second|middle] arch [sends|reports] the [depth|level] every {some} minutes to [a screen|a computer|a phone] in the lock house.
@@ -56,7 +56,7 @@ The ferryman, a {job}'s [son|grandson], [charged|asked] [a penny|two coins|almos
         gain="a better crust|bread that keeps for a week|longer queues at the door|healthy lunches for the school|a prize at the county fair|new jobs for school leavers|a smell that fills the street|lower waste|loyal customers|a cookbook of family recipes|softer dough in winter|the revival of the mill",
         place="the village bakery|the water mill|the brick oven behind the inn|the teaching kitchen|the Saturday bread stall|the flour store|the corner café|the school canteen|the tasting room|the old grain exchange",
         patterns="""
-[Flour|Rye flour|Wholemeal flour], water, salt and [time|patience] are all that [a good loaf|sourdough|real bread] [needs|requires], although the [time|waiting] may [run|stretch] to {some} hours.
+[Flour|Rye flour|Wholemeal flour], water, salt and [time|patience] are all that [a good loaf|sourdough|real bread] [needs|requires], although the [time|waiting] may [run|stretch] to [twelve|eighteen|twenty-four|thirty|forty] hours.
 The oven, [lit|fired] with [beech|apple wood|ash logs] at [two|three|four] in the morning, [holds|keeps] its heat [until noon|for ten hours] and [bakes|finishes] {some} loaves at [once|a time].
 [Too much|A little extra] yeast [makes|gives] bread that [rises|grows] [quickly|overnight] but [tastes|smells] [flat|sour|of beer], [whereas|while] a [slow|cold] [rise|proof] [brings out|develops] the [sweetness|flavour] of the [grain|wheat].
 [Dough|Pastry] [behaves|works] differently in {month}: [warm|humid] air [softens|slackens] it, and {last} [cuts|reduces] the water by [a spoonful|a tenth|half a cup].
@@ -198,8 +198,8 @@ The [clock|movement], [made|built] by a {job} in {year2}, [gained|lost] [four|si
 [Iron|The bar] [glows|shines] [cherry red|orange|straw yellow] before the [hammer|first blow], and a [hinge|hook|gate latch] [takes|wants] about {some} [heats|strikes] from [start|bar] to [finish|bench].
 [Wool|Fleece] from [hill|local] sheep is [coarse|springy] and [hard-wearing|warm], [good|fit] for [rugs|blankets|coats] rather than [scarves|vests].
 [Apprentices|Learners] [spoil|ruin] their first {some} [pots|pieces], [keep|save] the [worst|ugliest] on a shelf and [look|glance] at it [whenever|each time] [pride|impatience] [threatens|returns].
-A [handmade|stitched] pair of [boots|shoes] [costs|comes to] {hundreds} pounds, [lasts|serves] {some} years and can be [resoled|mended] [again and again|at least five times].
-[Repairs|Mending] [brought|earned] [more|nearly as much] than [new work|sales] last year, [as|since] [customers|families] [grow|are] tired of [chairs|toasters|lamps] that [break|fail] in [months|one season].
+A [handmade|stitched] pair of [boots|shoes] [costs|comes to] {hundreds} pounds, [lasts|serves] {few} years and can be [resoled|mended] [again and again|at least five times].
+[Repairs|Mending] [brought|earned] [more|far more] than [new work|sales] last year, [as|since] [customers|families] [grow|are] tired of [chairs|toasters|lamps] that [break|fail] in [months|one season].
 """,
     ),
     Topic(
@@ -214,13 +214,13 @@ A [handmade|stitched] pair of [boots|shoes] [costs|comes to] {hundreds} pounds, 
 [Backups|Copies] are [kept|stored] in [three|two] places, [one of them|at least one] [outside|away from] the building, and [restored|tested] [every month|on the first {day}], because an [untested|unread] backup is [only|merely] a [hope|wish].
 The [error|bug], [hidden|buried] in {few} lines of [date|time-zone|rounding] code, [appeared|showed itself] only on the [last|first] day of {month} and [cost|took] {other} [a weekend|three evenings] to [find|trace].
 [Variables|Functions] with [plain|honest] names [save|spare] the [next|following] reader more [time|trouble] than [any|a page of] [comment|diagram], and that [reader|person] is [often|usually] [oneself|the author] a year on.
-[Pupils|Beginners] [start|begin] by [drawing|moving] a [turtle|square|small robot] [across|around] the screen, and [within|after] {few} lessons they [write|build] [a quiz|a maze|a weather page] of their own.
+[Pupils|New members] [start|begin] by [drawing|moving] a [turtle|square|small robot] [across|around] the screen, and [within|after] {few} lessons they [write|build] [a quiz|a maze|a weather page] of their own.
 [Compressing|Packing] the [readings|measurements] [reduced|cut] the [files|archive] to [a tenth|a quarter|one fifth] of their [size|length] without [losing|dropping] a [digit|single value].
 A [laptop|desktop] from [2007|2009|2010|2012|2013], [given|fitted with] [more memory|a solid-state disk] and [free|lighter] software, [runs|works] [well enough|happily] for [homework|letters|video calls].
 [Spreadsheets|Tables] from {few} offices [spelled|wrote] the [same|one] street in [nine|seven|five] ways, so the [first|hardest] task was to [match|merge] [names|records] without [joining|confusing] [strangers|different families].
 The [antenna|dish] on {spot} [beams|sends] a signal to [the school|two farms|the clinic], [fast|strong] enough for [lessons|calls] [even|also] in [fog|heavy rain].
 [Reviewing|Reading] [code|a patch] [aloud|line by line] [finds|catches] [mistakes|slips] that [tests|tired eyes] [miss|let through], and [teaches|shows] the [reviewer|listener] [as much|at least as much] as the author.
-The model, [trained|fitted] on [local|old] [recipes|newspapers|letters], [writes|produces] [fluent|smooth] sentences and [cheerful|confident] [nonsense|errors], which [makes|is] it a [good|useful] lesson in [checking|doubt].
+The model, [trained|fitted] on [local|old] [recipes|newspapers|letters], [writes|produces] [fluent|smooth] sentences and [cheerful|confident] [nonsense|errors], which makes it a [good|useful] lesson in [checking|doubt].
 [Power|Electricity] [use|demand] [fell|dropped] by {percent} percent when [idle|unused] machines were [switched off|put to sleep], a [saving|change] that needed [one|just one] [line|setting] and [no|not a single] [meeting|purchase].
 """,
     ),

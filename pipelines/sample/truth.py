@@ -1,11 +1,12 @@
 """The planted truth: what each record of the sample crawl is, and what a good pipeline does with it.
 
-`truth.jsonl` has one `TruthRow` a record of every raw file, in file order; `texts.jsonl.zst` the text that was planted
-(for those that hold one), to measure extraction against; `boilerplate.json` the phrases of the sites' furniture.
+`truth.jsonl` has one `TruthRow` a record of every raw file, in file order; `texts.jsonl.zst` the text that
+was planted (for those that hold one), to measure extraction against; `boilerplate.json` the phrases of the
+sites' furniture.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -34,8 +35,8 @@ class TruthRow:
     id: `corpus.schema.document_id(file's xxh3-64, record)`.
     group: number of its duplicate group, of which exactly one member should be kept; None outside groups.
     expect: one of EXPECTATIONS.
-    accept_reasons: shell patterns of reason codes; for a dropped record one of its codes must match one of them.
-        Empty: any reason will do.
+    accept_reasons: shell patterns of reason codes; for a dropped record one of its codes must match one of
+        them. Empty: any reason will do.
     edit: how a copy was made; for pages also charset and coding, in `form`.
     of: id of the record it was made from; jaccard: exact, over folded 5-grams, with that record's text.
     """
@@ -67,7 +68,7 @@ class Truth:
 
 def write_truth(truth: Truth) -> None:
     """Write truth.jsonl, texts.jsonl.zst and boilerplate.json beside the raw files."""
-    lines = b"".join(orjson.dumps(asdict(row)) + b"\n" for row in truth.rows)
+    lines = b"".join(orjson.dumps(row) + b"\n" for row in truth.rows)
     (truth.folder / "truth.jsonl").write_bytes(lines)
     texts = b"".join(orjson.dumps({"id": key, "text": text}) + b"\n" for key, text in truth.texts.items())
     (truth.folder / "texts.jsonl.zst").write_bytes(zstandard.ZstdCompressor(level=3).compress(texts))
@@ -89,8 +90,8 @@ def read_rows(path: Path) -> list[TruthRow]:
             rows.append(TruthRow(**fields | {"accept_reasons": tuple(fields["accept_reasons"])}))
         except (ValueError, TypeError, KeyError) as error:
             raise InputError(
-                f"{path} line {number} is no row of a planted truth ({error}); expected the fields of TruthRow; "
-                "generate the sample again with `python -m pipelines.sample OUT`"
+                f"{path} line {number} is no row of a planted truth ({error}); expected the fields of "
+                "TruthRow; generate the sample again with `python -m pipelines.sample OUT`"
             ) from error
     return rows
 

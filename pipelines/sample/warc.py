@@ -1,4 +1,5 @@
-"""WARC 1.1 records with whole HTTP messages, one gzip member a record, written by hand so that bytes are repeatable.
+"""WARC 1.1 records with whole HTTP messages, one gzip member a record, written by hand so that bytes are
+repeatable.
 
 https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
 Record ids are UUIDs of (seed text, running number), dates are given, gzip has no time stamp.

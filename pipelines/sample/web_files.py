@@ -1,7 +1,7 @@
 """The two WARC files: pages as crawled, among requests, redirects, missing pages, images and robots.txt.
 
-Of the pages a quarter is sent gzipped and an eighth chunked. Of the Chinese pages 40 % are GBK, declared "gb2312" by the
-meta tag, by the HTTP header, by both, or by nobody.
+Of the pages a quarter is sent gzipped and an eighth chunked. Of the Chinese pages 40 % are GBK, declared
+"gb2312" by the meta tag, by the HTTP header, by both, or by nobody.
 """
 
 import random

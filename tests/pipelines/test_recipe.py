@@ -30,7 +30,10 @@ def test_there_are_recipes():
 @pytest.mark.parametrize(
     ("values", "parts"),
     [
-        ({"dedup": {"treshold": 0.8}}, ["unknown key 'dedup.treshold'", "given 0.8", "did you mean 'threshold'?"]),
+        (
+            {"dedup": {"treshold": 0.8}},
+            ["unknown key 'dedup.treshold'", "given 0.8", "did you mean 'threshold'?"],
+        ),
         ({"dedup": {"threshold": 7}}, ["key 'dedup.threshold' was given 7", "less than or equal to 1"]),
         ({"sorces": []}, ["unknown key 'sorces'", "did you mean 'sources'?"]),
         (

@@ -15,9 +15,7 @@ from corpus.kernels.shingle.fold import fold_table
 
 def permutations(num: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """`num` multiply-shift functions: odd multipliers and offsets, both `[num]` uint64."""
-    draw = np.random.Generator(np.random.PCG64(seed)).integers(
-        0, 1 << 64, (2, num), np.uint64, endpoint=False
-    )
+    draw = np.random.Generator(np.random.PCG64(seed)).integers(0, 1 << 64, (2, num), np.uint64, endpoint=False)
     return draw[0] | np.uint64(1), draw[1]
 
 

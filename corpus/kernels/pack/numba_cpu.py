@@ -7,8 +7,8 @@ piece is then at most five word look-ups away. A counting sort by row puts segme
 within their row.
 
 Packing is three plain loops a segment, each of which vectorises, and writes 24 bytes a token.
-Price on one core of a shared 2-core cloud Xeon: 8 to 12 M documents/s planned (65,536 log-normal lengths, mean
-740), 400 to 800 M tokens/s packed ([8, 8192], uint16).
+Price on one core of a shared 2-core cloud Xeon: 8 to 12 M documents/s planned (65,536 log-normal lengths,
+mean 740), 400 to 800 M tokens/s packed ([8, 8192], uint16).
 """
 
 import numpy as np

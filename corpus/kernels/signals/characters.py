@@ -31,8 +31,8 @@ BULLETS = "•‣▪▫◦⁃●○■□◆◇►▶·・-*"
 
 # Gopher, https://arxiv.org/abs/2112.11446, appendix A1.
 STOP_WORDS_EN = ("the", "be", "to", "of", "and", "that", "have", "with")
-# FineWeb-2, configs/cmn_Hani.yml, https://github.com/huggingface/fineweb-2. Its 22nd entry, "·", is punctuation
-# and so never a word here.
+# FineWeb-2, configs/cmn_Hani.yml, https://github.com/huggingface/fineweb-2. Its 22nd entry, "·", is
+# punctuation and so never a word here.
 STOP_WORDS_ZH = tuple("的年在月是和日了於為有被人中为他與後也而由")
 
 _HAN_RANGES = (  # CJK unified ideographs and their extensions, compatibility ideographs, 々 and 〇
@@ -107,7 +107,7 @@ def _listed(character: str) -> int:
 
 @functools.cache
 def class_table() -> np.ndarray:
-    """The flags of every code point, of shape `[0x110000]`, uint16, read-only; equal to `flags_of` everywhere."""
+    """`flags_of` of every code point, of shape `[0x110000]`, uint16, read-only."""
     table = np.zeros(_CODE_POINTS, dtype=np.uint16)
     category = np.full(_CODE_POINTS, "Cn", dtype="U2")
     for low, high in _ASSIGNED:

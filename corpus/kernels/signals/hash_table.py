@@ -1,8 +1,8 @@
-"""Number equal 64-bit keys alike: 0, 1, 2 ... in the order of first sight, with a table reused without clearing.
+"""Number equal 64-bit keys alike: 0, 1, 2 ... in the order of first sight, with a table reused without
+clearing.
 
-Open addressing with linear probing. Each slot is stamped with the epoch in which it was written, so clearing is
-one addition; the table starts small for each list of keys and doubles when half full, so it stays as small as
-what is in it and close to the core.
+Open addressing with linear probing. Each slot is stamped with the epoch in which it was written, so
+clearing is one addition; the table starts with a slot a key and doubles when half full.
 """
 
 from typing import NamedTuple
@@ -47,6 +47,8 @@ def number_keys(keys, num_keys, numbers, tally, table):
     slot_keys, stamps, dense = table.slot_keys, table.stamps, table.dense
     epoch = table.epoch[0] + 1
     bits, size = np.int64(_FIRST_BITS), np.int64(0)
+    while (np.int64(1) << bits) < num_keys:
+        bits += 1
     mask, down = (np.int64(1) << bits) - 1, np.uint64(64 - bits)
     for at in range(num_keys):
         key = keys[at]

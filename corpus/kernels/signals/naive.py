@@ -1,14 +1,20 @@
 """The specification of every signal, in plain Python over one string at a time. Slow, and meant to be read.
 
-Words: white-space separated runs; a Han character is a word of its own; Han punctuation separates, and so does
-a run of nothing but punctuation that touches a Han character or Han punctuation ("，" and the dash in 北京—上海).
+Words: white-space separated runs; a Han character is a word of its own; Han punctuation separates, and so
+does a run of nothing but punctuation that touches a Han character or Han punctuation ("，", 北京—上海).
+
 Lines: what lies between line feeds, stripped, where anything is left.
-Sentence ends: runs of `. ! ? 。 ！ ？ …`, except a lone "." right before a letter or digit (3.14, example.com).
-Ellipses: every three dots of a run of dots; every two "…" of a run, rounded up, since Chinese writes "……".
-Duplicate n-grams (Gopher, as datatrove does it): walk the words; an n-gram seen before adds its code points and
-is jumped over, any other is remembered and the walk goes on with the next word.
-Top n-gram: count x length of the most frequent one (the longest of those), 0 where none comes twice, at most the
-whole document. As in datatrove the length includes the n - 1 joining spaces, except in mostly-Han documents.
+
+Sentence ends: runs of `. ! ? 。 ！ ？ …`, except a lone "." right before a letter or digit (3.14, pip.conf).
+
+Ellipses: every three dots of a run of dots; every two "…" of a run, rounded up, for Chinese writes "……".
+
+Duplicate n-grams (Gopher, as datatrove does it): walk the words; an n-gram seen before adds its code points
+and is jumped over, any other is remembered and the walk goes on with the next word.
+
+Top n-gram: count x length of the most frequent one (the longest of those), 0 where none comes twice, at most
+the whole document. As in datatrove the length includes the n - 1 joining spaces, except in mostly-Han
+documents.
 
 Fractions of nothing are 0.
 """
@@ -90,7 +96,7 @@ def duplicate_chars(words: Sequence[str], n: int) -> int:
 
 
 def top_chars(words: Sequence[str], n: int, join: int) -> int:
-    """Code points in the most frequent n-gram times its count; `join` is the length of what joins two words."""
+    """Count x code points of the most frequent n-gram; `join` is the length of what joins two words."""
     counts = Counter(tuple(words[place : place + n]) for place in range(len(words) - n + 1))
     best = max(counts.values(), default=0)
     if best < 2:

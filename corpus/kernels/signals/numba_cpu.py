@@ -1,14 +1,15 @@
 """Every signal of `naive.py`, in numba over the Arrow UTF-8 buffers: no Python string is made.
 
-Three walks over each document while it is in cache: `scan_characters` counts code points, sentences and lines,
-`scan_words` cuts words and numbers them, and `corpus.kernels.signals.repetition` measures n-grams on the numbers.
+Three walks over each document while it is in cache: `scan_characters` counts code points, sentences and
+lines, `scan_words` cuts words and numbers them, and `corpus.kernels.signals.repetition` measures n-grams on
+the numbers.
 
-Words and lines are compared by 64-bit hashes of their bytes (a collision needs about 2^32 distinct words in one
-document); n-grams are then compared exactly, as pairs of numbers. Everything else is integer counting, so all
-integers equal the specification and the fractions are one float64 division away from it.
+Words and lines are compared by 64-bit hashes of their bytes (a collision needs about 2^32 distinct words in
+one document); n-grams are then compared exactly, as pairs of numbers. Everything else is integer counting,
+so all integers equal the specification and the fractions are one float64 division away from it.
 
-Memory: about 45 bytes for every two bytes of the longest document of the batch, in the worst case; pages that no
-document needs are never touched. Documents run one after the other and release the GIL.
+Memory: about 45 bytes for every two bytes of the longest document of the batch, in the worst case; pages
+that no document needs are never touched. Documents run one after the other and release the GIL.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ from corpus.errors import SchemaError
 from corpus.kernels.signals import characters as ch
 from corpus.kernels.signals.hash_table import new_table, number_keys
 from corpus.kernels.signals.ngrams import DUPLICATE, TOP
-from corpus.kernels.signals.repetition import HAN_SIZES_ARRAY, PLAIN_SIZES, measure_repetition
+from corpus.kernels.signals.repetition import HAN_SIZES_ARRAY, PLAIN_SIZES, measure_repetition, sieve_size
 
 SPACE, LETTER, DIGIT, MARK = ch.SPACE, ch.LETTER, ch.DIGIT, ch.MARK
 HAN, SEPARATOR, KANA, HANGUL = ch.HAN, ch.SEPARATOR, ch.KANA, ch.HANGUL
@@ -38,6 +39,7 @@ _COUNTED = HAN | KANA | HANGUL | DIGIT | BAD
 _SHORT_LINE_CHARS = 30
 _FNV_BASIS = np.uint64(0xCBF29CE484222325)
 _FNV_PRIME = np.uint64(0x100000001B3)
+_BLOCK_PRIME = np.uint64(0x9FB21C651E98DF25)
 _DOT, _HASH_SIGN, _NEWLINE, _ELLIPSIS = 0x2E, 0x23, 0x0A, 0x2026
 _THE, _BE, _TO, _OF, _AND, _THAT, _HAVE, _WITH = (
     int.from_bytes(word.encode(), "big") for word in ch.STOP_WORDS_EN
@@ -74,6 +76,24 @@ def _decode(data, place, end):
 
 
 @njit(cache=True, nogil=True)
+def _hash_bytes(data, first, last):
+    """64 bits of the bytes `first` to `last`, eight at a time."""
+    hashed, place = _FNV_BASIS ^ np.uint64(last - first), first
+    while place + 8 <= last:
+        block = np.uint64(data[place]) | (np.uint64(data[place + 1]) << np.uint64(8))
+        block |= (np.uint64(data[place + 2]) << np.uint64(16)) | (np.uint64(data[place + 3]) << np.uint64(24))
+        block |= (np.uint64(data[place + 4]) << np.uint64(32)) | (np.uint64(data[place + 5]) << np.uint64(40))
+        block |= (np.uint64(data[place + 6]) << np.uint64(48)) | (np.uint64(data[place + 7]) << np.uint64(56))
+        hashed = (hashed ^ block) * _BLOCK_PRIME
+        hashed ^= hashed >> np.uint64(32)
+        place += 8
+    while place < last:
+        hashed = (hashed ^ np.uint64(data[place])) * _FNV_PRIME
+        place += 1
+    return hashed
+
+
+@njit(cache=True, nogil=True)
 def _count_line(data, classes, first, end, chars, counts):
     """Count the stripped line in bytes `first` to `end`, which begins and ends with something visible."""
     counts[LINES] += 1
@@ -95,24 +115,23 @@ def scan_characters(data, start, end, classes, counts, line_keys, line_chars):
 
     Out: the hash and the code points of each stripped line; returns their number.
     """
-    place, chars, num_lines = start, 0, 0
-    first, last, first_char, last_char = (
-        start,
-        np.int64(-1),
-        0,
-        0,
-    )  # visible part of the line: bytes, code points
-    hashed = line_hash = _FNV_BASIS
-    ends, lone_dot, dots, points, sentences, ellipses = (
-        0,
-        False,
-        0,
-        0,
-        0,
-        0,
-    )  # runs: sentence ends, "." and "…"
+    place, chars = start, 0
+    num_lines = 0
+    first, last = start, np.int64(-1)  # bytes of the visible part of the line; last < 0 before it begins
+    first_char, last_char = 0, 0
+    ends, dots, points = 0, 0, 0  # lengths of the runs of sentence ends, of "." and of "…" that reach here
+    lone_dot, sentences, ellipses = False, 0, 0
     letters, hans, kanas, hanguls, digits, bads, hashes, spaces, newlines = 0, 0, 0, 0, 0, 0, 0, 0, 0
     while place < end:
+        if ends == 0 and last >= 0:
+            run = place  # most of an English line is ASCII letters: count those in a loop of their own
+            while place < end and 0x61 <= data[place] | 0x20 <= 0x7A:
+                place += 1
+            if place > run:
+                chars += place - run
+                letters += place - run
+                last, last_char = place, chars
+                continue
         code_point, size = _decode(data, place, end)
         flags = np.int64(classes[code_point])
         if flags & SENTENCE_END:
@@ -132,7 +151,6 @@ def scan_characters(data, start, end, classes, counts, line_keys, line_chars):
             sentences += not (lone_dot and (flags & (LETTER | DIGIT)) != 0 and (flags & HAN) == 0)
             ellipses += dots // 3 + (points + 1) // 2
             ends, dots, points = 0, 0, 0
-        hashed = (hashed ^ np.uint64(code_point)) * _FNV_PRIME
         visible = (flags & SPACE) == 0
         spaces += not visible
         letters += (flags & LETTER) != 0
@@ -144,24 +162,24 @@ def scan_characters(data, start, end, classes, counts, line_keys, line_chars):
             bads += (flags & BAD) != 0
         if last < 0 and visible:
             first, first_char = place, chars
-            hashed = (_FNV_BASIS ^ np.uint64(code_point)) * _FNV_PRIME
         last = place + size if visible else last
         last_char = chars + 1 if visible else last_char
-        line_hash = hashed if visible else line_hash
         if code_point == _NEWLINE:
             newlines += 1
             if last >= 0:
-                _count_line(data, classes, first, last, last_char - first_char, counts)
-                line_keys[num_lines], line_chars[num_lines] = line_hash, last_char - first_char
+                line_keys[num_lines] = _hash_bytes(data, first, last)
+                line_chars[num_lines] = last_char - first_char
                 num_lines += 1
+                _count_line(data, classes, first, last, last_char - first_char, counts)
             last = np.int64(-1)
         hashes += code_point == _HASH_SIGN
         chars += 1
         place += size
     if last >= 0:
-        _count_line(data, classes, first, last, last_char - first_char, counts)
-        line_keys[num_lines], line_chars[num_lines] = line_hash, last_char - first_char
+        line_keys[num_lines] = _hash_bytes(data, first, last)
+        line_chars[num_lines] = last_char - first_char
         num_lines += 1
+        _count_line(data, classes, first, last, last_char - first_char, counts)
     counts[CHARS], counts[SPACES], counts[LETTERS], counts[HANS] = chars, spaces, letters, hans
     counts[KANAS], counts[HANGULS], counts[DIGITS], counts[BADS] = kanas, hanguls, digits, bads
     counts[HASHES], counts[NEWLINES] = hashes, newlines
@@ -281,7 +299,7 @@ def scan_words(data, start, end, classes, counts, keys, chars_before):
 
 
 @njit(cache=True, nogil=True)
-def _count(data, starts, ends, classes, table, wide_room, room, counts):
+def _count(data, starts, ends, classes, table, sieve, wide_room, room, counts):
     """All counts of every document; `counts` is zero on entry, of shape `[documents, NUM_COUNTS]`, int64."""
     keys, chars_before, grams, places, numbers, tally = wide_room, room[0], room[1], room[2], room[3], room[4]
     for row in range(starts.shape[0]):
@@ -296,7 +314,7 @@ def _count(data, starts, ends, classes, table, wide_room, room, counts):
         join = 0 if mostly_han else 1
         masses = out[TOP_2 : DUP_10 + 1]
         measure_repetition(
-            num_words, sizes, join, chars_before, keys, grams, places, numbers, tally, table, masses
+            num_words, sizes, join, chars_before, keys, grams, places, numbers, tally, sieve, table, masses
         )
 
 
@@ -321,7 +339,8 @@ def signals(text: pa.LargeStringArray) -> dict[str, np.ndarray]:
     room = np.empty((5, max_words + 1), dtype=np.int32)
     counts = np.zeros((num_documents, NUM_COUNTS), dtype=np.int64)
     keys = np.empty(max_words + 1, dtype=np.uint64)
-    _count(data, starts, ends, ch.class_table(), new_table(max_words), keys, room, counts)
+    sieve = np.empty(sieve_size(max_words), dtype=np.uint8)
+    _count(data, starts, ends, ch.class_table(), new_table(max_words), sieve, keys, room, counts)
     return _signals_from_counts(counts.T)
 
 

@@ -80,9 +80,7 @@ def test_no_removal_below_the_threshold_and_no_kept_pair_above_it():
         assert abs(true - jaccard) < 1e-6
         assert b not in removed and rank[b] < rank[a]
     kept = [i for i in range(num) if i not in removed]
-    close = [
-        (i, j) for i in kept for j in kept if i < j and len(sets[i] & sets[j]) >= 0.75 * len(sets[i] | sets[j])
-    ]
+    close = [(i, j) for i in kept for j in kept if i < j and len(sets[i] & sets[j]) >= 0.75 * len(sets[i] | sets[j])]
     assert not close
     for keeper in set(removals.kept.tolist()):
         assert removals.cluster_size[keeper] == 1 + (removals.kept == keeper).sum()

@@ -24,10 +24,25 @@ def test_the_article_comes_out_in_paragraphs_without_the_rest():
         assert "\n\n\n" not in text and text == text.strip()
 
 
-def test_a_page_that_is_all_navigation_gives_its_visible_text():
+def test_a_page_of_nothing_but_links_has_no_text():
     page = "<html><body><nav>" + "<a href='x'>链接文字</a> " * 30 + "</nav></body></html>"
-    text, title = html_to_text(page.encode())
-    assert "链接文字" in text and title is None
+    assert html_to_text(page.encode()) == ("", None)
+
+
+def test_where_the_rules_find_nothing_the_visible_text_without_links_is_taken():
+    page = "<body><div class='sidebar'>" + "这里是侧栏里的一句话，写得足够长。" * 5 + "<a href='x'>链接文字</a></div></body>"
+    text, _ = html_to_text(page.encode())
+    assert "这里是侧栏里的一句话" in text and "链接文字" not in text
+
+
+def test_share_buttons_and_notices_inside_the_article_go_and_long_elements_stay():
+    paragraphs = "".join(f"<p>Paragraph {n} of the article, which goes on for a while.</p>" for n in range(20))
+    for name in ("share", "share-buttons", "social share", "cookie-notice", "breadcrumb"):
+        page = f"<body><article>{paragraphs}<div class='{name}'><span>Copy the link</span></div></article></body>"
+        text, _ = html_to_text(page.encode())
+        assert "Copy the link" not in text and "Paragraph 19" in text, name
+    text, _ = html_to_text(f"<body><article class='share'>{paragraphs}</article></body>".encode())
+    assert "Paragraph 19" in text
 
 
 def test_pages_that_hold_nothing_or_nonsense_do_not_fail():

@@ -55,7 +55,10 @@ def test_an_exception_while_writing_leaves_nothing(tmp_path):
 
 
 def test_a_batch_of_another_schema_is_refused(tmp_path):
-    with pytest.raises(SchemaError, match="'id' is string, expected int64"), PartWriter(tmp_path, "a", SCHEMA) as writer:
+    with (
+        pytest.raises(SchemaError, match="'id' is string, expected int64"),
+        PartWriter(tmp_path, "a", SCHEMA) as writer,
+    ):
         writer.write(pa.record_batch({"id": ["1"], "text": ["x"]}))
 
 
@@ -89,10 +92,7 @@ def test_counts_come_from_ledger_rows_and_every_reason_counts():
         ("4", "b", "unreadable", ["json_invalid"]),
     ]
     ledger = pa.RecordBatch.from_pylist(
-        [
-            {"id": i, "source": s, "outcome": o, "reasons": [{"rule": r} for r in reasons]}
-            for i, s, o, reasons in rows
-        ],
+        [{"id": i, "source": s, "outcome": o, "reasons": [{"rule": r} for r in reasons]} for i, s, o, reasons in rows],
         schema=LEDGER,
     )
     counts = count_outcomes(ledger)

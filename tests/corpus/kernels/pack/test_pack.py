@@ -133,9 +133,7 @@ def test_many_one_token_documents():
     tokens = np.arange(50_000, dtype=np.uint32)
     plan = plan_best_fit(np.ones(50_000, int), 1000)
     assert plan.num_rows == 50
-    out = pack_rows(
-        tokens, plan.documents, plan.lengths, plan.row_splits, seq_len=1000, max_segments=1000, pad_id=0
-    )
+    out = pack_rows(tokens, plan.documents, plan.lengths, plan.row_splits, seq_len=1000, max_segments=1000, pad_id=0)
     assert np.array_equal(np.sort(out.input_ids.ravel()), tokens)
     assert (out.labels == -100).all()
     assert np.array_equal(out.cu_seqlens, np.tile(np.arange(1001), (50, 1)))

@@ -13,7 +13,7 @@ from corpus.kernels.signals import compute_signals
 from corpus.schema import SIGNALS
 
 ALPHABETS = {
-    "english": "the be to of and Have.With, that's #... - \n\n \"Cat\" 3.14 example.com!?",
+    "english": 'the be to of and Have.With, that\'s #... - \n\n "Cat" 3.14 example.com!?',
     "chinese": "的年在月是和日了中國国的的，。！？……“”—《》\n\u3000１２３ＡＢ々〇",
     "mixed": "用 the API，调用了 to_be() 的。\nかな カナ 한글 é ñ ß \t\r\n- • * · ■",
     "extremes": "\x00\x01\x7f\x80\x85\xa0\u2028\ufeff\ufffd\ue000\uffff\U00010000\U0001f600\U00020000\U0010ffff K İ\n",
@@ -40,7 +40,7 @@ def assert_equal(values: list[str | None] | pa.Array) -> None:
 @pytest.mark.parametrize("length", [0, 1, 2, 3, 63, 64, 65, 1000, 5000])
 def test_random_characters(alphabet: str, length: int) -> None:
     rng = random.Random(f"{alphabet}-{length}")
-    assert_equal(["".join(rng.choices(ALPHABETS[alphabet], k=length)) for _ in range(8)])
+    assert_equal(["".join(rng.choices(ALPHABETS[alphabet], k=length)) for _ in range(4)])
 
 
 @pytest.mark.parametrize("vocabulary", [2, 5, 40, 2000])
@@ -56,7 +56,7 @@ def test_repeated_ngrams_of_every_size(vocabulary: int, han: bool) -> None:
         assert (found["rps_doc_frac_chars_dupe_10grams"] > 0).sum() > 5  # the test saw repetition
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=80), st.text("ab. 的，\n…", max_size=200)), max_size=6))
 def test_any_text(values: list[str | None]) -> None:
     assert_equal(values)

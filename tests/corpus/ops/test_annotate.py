@@ -1,0 +1,60 @@
+"""A batch comes back with the annotation columns of DOCUMENTS, in order, and nothing else changed."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from corpus.errors import SchemaError
+from corpus.ops.annotate import ANNOTATIONS, annotate
+from corpus.schema import DOCUMENTS, SIGNALS
+
+
+class English:
+    """A model for which everything is English."""
+
+    def predict(self, texts: list[str], k: int) -> tuple[list[list[str]], list[np.ndarray]]:
+        return [["__label__en"]] * len(texts), [np.array([0.75], np.float32)] * len(texts)
+
+
+BEFORE = pa.schema(list(DOCUMENTS)[: DOCUMENTS.get_field_index("language")])
+
+
+def batch_of(*texts: str | None) -> pa.RecordBatch:
+    columns = {name: [None] * len(texts) for name in BEFORE.names}
+    return pa.RecordBatch.from_pydict({**columns, "text": list(texts)}, schema=BEFORE)
+
+
+def test_a_document_batch_becomes_exactly_documents() -> None:
+    found = annotate(batch_of("The cat sat.", "一只猫坐着。", None, ""), English())
+    assert found.schema == DOCUMENTS
+    assert found.column("text").to_pylist() == ["The cat sat.", "一只猫坐着。", None, ""]
+    assert found.column("language").to_pylist() == ["en", "zh", "und", "und"]
+    assert found.column("rps_doc_word_count").to_pylist() == [3, 5, 0, 0]
+    assert all(found.column(name).null_count == 0 for name in ANNOTATIONS)
+    assert found.column("quality").to_pylist()[2:] == [0.0, 0.0]
+    found.validate(full=True)
+
+
+def test_rows_do_not_depend_on_their_neighbours() -> None:
+    texts = ["The cat and the dog.\n\nMore.", None, "猫和狗的故事。", "x " * 400, "1"]
+    together = annotate(batch_of(*texts), English())
+    for row, text in enumerate(texts):
+        alone = annotate(batch_of(text), English())
+        assert alone.to_pylist()[0] == together.slice(row, 1).to_pylist()[0]
+    assert annotate(together.select(BEFORE.names).slice(2, 2), English()).equals(together.slice(2, 2))
+
+
+def test_no_rows() -> None:
+    assert annotate(batch_of(), English()).schema == DOCUMENTS
+
+
+def test_the_order_is_that_of_documents() -> None:
+    assert tuple(DOCUMENTS.names[DOCUMENTS.get_field_index("language") :]) == ANNOTATIONS
+    assert set(SIGNALS) < set(ANNOTATIONS)
+
+
+def test_bad_batches_are_refused() -> None:
+    with pytest.raises(SchemaError, match="'text' is missing"):
+        annotate(pa.RecordBatch.from_pydict({"a": [1]}), English())
+    with pytest.raises(SchemaError, match="already"):
+        annotate(annotate(batch_of("a"), English()), English())

@@ -1,0 +1,294 @@
+"""The whole path on generated files: nothing lost, the same bytes however it ran, and restarts that cost nothing."""
+
+import gzip
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import datasets
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+import xxhash
+import zstandard
+from rich.console import Console
+
+from corpus.errors import SikuError
+from corpus.shards import load_manifest, read_table
+from pipelines import run as run_module
+from pipelines.recipe import make_recipe
+from pipelines.run import run
+from pipelines.verify import verify_work
+
+ROOT = Path(__file__).parents[2]
+NOT_OUTPUT = (".tasks", ".lock", "timings.json", "report.html")
+
+
+def recipe(**changes):
+    values = {
+        "name": "test",
+        "sample": {"documents": 150, "seed": 3},
+        "sources": [
+            {"name": "web-en", "files": ["sample:/web-en.warc.gz"]},
+            {"name": "web-zh", "files": ["sample:/web-zh.warc.gz"]},
+            {"name": "redpajama-en", "files": ["sample:/redpajama-en.jsonl.zst"]},
+            {"name": "wudao-zh", "files": ["sample:/wudao-zh.json"]},
+            {"name": "news-zh", "files": ["sample:/news-zh.jsonl.gz"]},
+            {"name": "instruct", "files": ["sample:/instruct-zh-en.json"], "priority": -1},
+        ],
+        "tokenizer": {"vocab_size": 600},
+        "extract": {"part_bytes": 1 << 16},  # several parts a file
+        "runner": {"name": "in_memory"},
+    }
+    return values | changes
+
+
+def output(work: Path) -> dict[str, str]:
+    """Relative path -> hash of everything a run wrote, apart from records of its progress and its times."""
+    return {
+        path.relative_to(work).as_posix(): xxhash.xxh3_64_hexdigest(path.read_bytes())
+        for path in sorted(work.rglob("*"))
+        if path.is_file() and not any(part in NOT_OUTPUT for part in path.relative_to(work).parts)
+    }
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO())
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """One undisturbed run."""
+    work = tmp_path_factory.mktemp("finished")
+    run(make_recipe(recipe()), work, quiet())
+    return work
+
+
+def test_every_record_is_accounted_for(finished):
+    checks = list(verify_work(finished))
+    assert [check.text for check in checks if not check.ok] == []
+    assert len(checks) > 12
+    counts = load_manifest(finished / "documents").counts
+    assert set(counts) == {source["name"] for source in recipe()["sources"]}
+    assert sum(value.unreadable for value in counts.values()) > 0
+    assert len(load_manifest(finished / "documents").parts) > len(counts)
+
+
+def test_what_was_planted_is_found(finished):
+    from pipelines.report import collect
+
+    truth = collect(finished)["truth"]
+    rows = {row.check: row for row in truth["rows"]}
+    assert rows["original"].planted > 50
+    for kind in ("exact_copy", "near_copy", "near_miss", "broken", "no_document"):
+        assert rows[kind].planted > 0, kind
+        assert rows[kind].missed == 0, rows[kind]
+    assert truth["boilerplate"] == 0
+
+
+def test_the_output_opens_in_datasets(finished, tmp_path):
+    parts = load_manifest(finished / "selected").parts
+    files = [str(finished / "selected" / part.path) for part in parts]
+    loaded = datasets.load_dataset("arrow", data_files=files, split="train", cache_dir=str(tmp_path))
+    assert len(loaded) == sum(part.rows for part in parts) > 50
+    expected = read_table(finished / "selected" / parts[0].path)
+    assert loaded[0]["text"] == expected["text"][0].as_py()
+    assert {"id", "source", "language", "quality", "cluster_size"} <= set(loaded.column_names)
+
+
+def test_tokens_decode_to_the_selected_text(finished):
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(finished / "tokenizer" / "tokenizer.json"))
+    seen = 0
+    for part in load_manifest(finished / "tokens").parts:
+        texts = read_table(finished / "selected" / part.path)["text"].to_pylist()
+        tokens = read_table(finished / "tokens" / part.path)
+        assert tokens["tokens"].type.value_type == pa.uint16()
+        for text, ids, num in zip(texts, tokens["tokens"].to_pylist(), tokens["num_tokens"].to_pylist(), strict=True):
+            assert len(ids) == num and ids[-1] == tokenizer.token_to_id("<|endoftext|>")
+            assert tokenizer.decode(ids[:-1]) == text
+            seen += 1
+    assert seen == load_manifest(finished / "selected").rows
+
+
+def test_removed_documents_are_removed_for_a_kept_one(finished):
+    kept, removed = {}, []
+    for part in load_manifest(finished / "duplicates").parts:
+        for row in read_table(finished / "duplicates" / part.path).to_pylist():
+            (removed.append(row) if row["kept_id"] else kept.setdefault(row["id"], row))
+    assert len(removed) > 5
+    for row in removed:
+        assert row["kept_id"] in kept and row["jaccard"] >= 0.75
+        assert kept[row["kept_id"]]["cluster_size"] == row["cluster_size"] > 1
+
+
+def test_the_ledger_names_every_failing_rule(finished):
+    manifest = load_manifest(finished / "selected")
+    rows = [row for part in manifest.ledger for row in read_table(finished / "selected" / part.path).to_pylist()]
+    assert len(rows) == load_manifest(finished / "documents").rows
+    dropped = [row for row in rows if row["outcome"] == "dropped"]
+    assert dropped and all(row["reasons"] for row in dropped)
+    assert all(not row["reasons"] for row in rows if row["outcome"] == "kept")
+    assert any(len(row["reasons"]) > 1 for row in dropped)
+
+
+def test_two_workers_write_the_same_bytes(finished, tmp_path):
+    run(make_recipe(recipe(runner={"name": "local", "num_workers": 2})), tmp_path, quiet())
+    assert output(tmp_path) == output(finished)
+
+
+def test_a_second_run_does_nothing(finished):
+    before = output(finished)
+    stages = run(make_recipe(recipe()), finished, quiet())
+    assert [stage.name for stage in stages if not stage.skipped] == []
+    assert output(finished) == before
+
+
+def test_a_changed_threshold_runs_only_what_follows(tmp_path):
+    run(make_recipe(recipe()), tmp_path, quiet())
+    changed = make_recipe(recipe(), ["select.min_quality={zh: 0.5, en: 0.5}"])
+    stages = run(changed, tmp_path, quiet())
+    assert {stage.name: stage.skipped for stage in stages} == {
+        "download": True,
+        "extract": True,
+        "dedup": True,
+        "select": False,
+        "tokenizer": False,
+        "tokenize": False,
+    }
+    for part in load_manifest(tmp_path / "selected").parts:
+        quality = read_table(tmp_path / "selected" / part.path)["quality"]
+        assert pc.min(quality).as_py() >= 0.5
+    assert all(check.ok for check in verify_work(tmp_path))
+
+
+def _command(work: Path, config: Path) -> list[str]:
+    return [sys.executable, "-m", "pipelines.cli", "run", str(config), "--work", str(work)]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        "documents/.tasks/*.json",
+        "documents/manifest.json",
+        "duplicates/.work/edges/*.arrow",
+        "selected/*.arrow*",
+        "tokenizer/.tasks",
+        "tokens/*.arrow*",
+    ],
+    ids=["extract", "dedup", "dedup-edges", "select", "tokenizer", "tokenize"],
+)
+def test_a_killed_run_goes_on_to_the_same_bytes(finished, tmp_path, seen):
+    work, config = tmp_path / "work", tmp_path / "recipe.yaml"
+    config.write_text(json.dumps(recipe()))
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        _command(work, config), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not any(work.glob(seen)) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    was_running = process.poll() is None
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert was_running, "the run ended before it could be killed"
+    assert not (work / "tokens" / "manifest.json").is_file()
+    run(make_recipe(recipe()), work, quiet())
+    assert output(work) == output(finished)
+
+
+def test_a_damaged_part_is_found_and_made_again(finished, tmp_path):
+    run(make_recipe(recipe()), tmp_path, quiet())
+    path = tmp_path / "selected" / load_manifest(tmp_path / "selected").parts[0].path
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    bad = [check.text for check in verify_work(tmp_path) if not check.ok]
+    assert len(bad) == 1 and str(path) in bad[0]
+    path.unlink()
+    assert any("is missing" in check.text for check in verify_work(tmp_path) if not check.ok)
+    run(make_recipe(recipe()), tmp_path, quiet())
+    assert output(tmp_path) == output(finished)
+
+
+def test_two_runs_in_one_folder_are_refused(tmp_path):
+    with run_module._locked(tmp_path), pytest.raises(SikuError, match="another siku run"):
+        run(make_recipe(recipe()), tmp_path, quiet())
+
+
+def test_bad_files_are_counted_and_the_rest_is_read(tmp_path, caplog):
+    raw = tmp_path / "raw files"
+    raw.mkdir()
+    good = [
+        json.dumps({"text": f"这是第{i}个文档，" + "内容足够长，可以被读出来。" * 5}, ensure_ascii=False)
+        for i in range(20)
+    ]
+    lines = [line.encode() for line in good]
+    zipped = gzip.compress(b"\n".join(lines), mtime=0)
+    (raw / "truncated.jsonl.gz").write_bytes(zipped[: len(zipped) * 3 // 4])
+    (raw / "broken.jsonl").write_bytes(b"\n".join([*lines[:5], b'{"text": "cut', b'{"text": "\xff\xfe"}', *lines[5:]]))
+    (raw / "empty.jsonl").write_bytes(b"")
+    (raw / "picture.bin").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (raw / "array.json").write_text("[" + ",".join(good) + ",]", encoding="utf-8")
+    (raw / "zstd.jsonl").write_bytes(zstandard.compress(b"\n".join(lines)))
+    sources = [{"name": path.name.split(".")[0], "files": [str(path)]} for path in sorted(raw.iterdir())]
+    sources.append({"name": "gone", "files": ["http://127.0.0.1:9/nothing.jsonl"]})
+    values = {"sources": sources, "runner": {"name": "in_memory"}, "download": {"retries": 0}}
+    work = tmp_path / "work"
+    run(make_recipe(values), work, quiet(), until="select")
+    downloads = load_manifest(work / "raw").counts
+    assert downloads["gone"].unreadable == 1
+    counts = load_manifest(work / "documents").counts
+    found = {source: (value.kept, value.unreadable, sorted(value.reasons)) for source, value in counts.items()}
+    truncated = found.pop("truncated")
+    assert 0 < truncated[0] < 20 and truncated[1] == 1
+    assert found == {
+        "array": (20, 0, []),
+        "broken": (20, 2, ["json_invalid", "utf8_invalid"]),
+        "empty": (0, 1, ["empty_file"]),
+        "picture": (0, 1, ["format_unknown"]),
+        "zstd": (20, 0, []),
+    }
+    ledger = [
+        row
+        for part in load_manifest(work / "documents").ledger
+        for row in read_table(work / "documents" / part.path).to_pylist()
+        if row["outcome"] == "unreadable"
+    ]
+    offsets = {row["reasons"][0]["rule"]: row["origin_offset"] for row in ledger if row["source"] == "broken"}
+    start = sum(len(line) + 1 for line in lines[:5])
+    assert offsets == {"json_invalid": start, "utf8_invalid": start + len(b'{"text": "cut') + 1}
+    assert all(row["origin_file"] and row["detail"] for row in ledger)
+
+
+def test_a_missing_file_and_a_missing_model_stop_the_run_before_it_starts(tmp_path, monkeypatch):
+    values = {"sources": [{"name": "a", "files": [str(tmp_path / "no.jsonl")]}]}
+    with pytest.raises(SikuError, match=r"no\.jsonl' matches no file"):
+        run(make_recipe(values), tmp_path / "w", quiet())
+    (tmp_path / "yes.jsonl").write_text('{"text": "x"}\n')
+    values = {
+        "sources": [{"name": "a", "files": [str(tmp_path / "yes.jsonl")]}],
+        "runner": {"name": "in_memory"},
+    }
+    monkeypatch.setattr("corpus.models.places", lambda name: [tmp_path / ".models" / name])
+    with pytest.raises(SikuError, match=r"lid\.176\.ftz"):
+        run(make_recipe(values), tmp_path / "w", quiet())
+
+
+def test_unknown_rule_sets_and_rules_are_refused_before_anything_runs(tmp_path):
+    for override, message in [
+        (
+            "select.rules={en: [gofer]}",
+            "unknown rule set 'gofer'; allowed: fineweb2_cmn_hani, gopher_quality",
+        ),
+        ("select.thresholds={min_wrds: 3}", "'min_wrds' is no rule of the sets in use"),
+    ]:
+        with pytest.raises(SikuError, match=message):
+            run(make_recipe(recipe(), [override]), tmp_path, quiet())
+    assert not (tmp_path / "raw").exists()
