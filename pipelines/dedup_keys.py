@@ -5,6 +5,7 @@ with a record batch a partition; `match` sorts one partition's keys of all parts
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -87,10 +88,7 @@ def _by_partition(keys: np.ndarray, rows: np.ndarray, partitions: int) -> list[p
     order = np.argsort(partition, kind="stable")
     bounds = np.searchsorted(partition[order], np.arange(partitions + 1))
     keys, rows = keys[order], rows[order]
-    return [
-        pa.record_batch([keys[low:high], rows[low:high]], schema=KEYS)
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    return [pa.record_batch([keys[low:high], rows[low:high]], schema=KEYS) for low, high in pairwise(bounds)]
 
 
 def match(task: Task, folder: Path) -> TaskResult:

@@ -29,8 +29,8 @@ def sources_of(inputs: list[str]) -> list[dict[str, Any]]:
                 known.append(file)
     if len(files) > _MOST_SOURCES:
         raise RecipeError(
-            f"--input gives {len(files)} sources, one a file name, at most {_MOST_SOURCES} are sensible; write a recipe "
-            "that names them (configs/ has examples)"
+            f"--input gives {len(files)} sources, one a file name, at most {_MOST_SOURCES} are sensible; write a "
+            "recipe that names them (configs/ has examples)"
         )
     return [{"name": name, "files": sorted(paths)} for name, paths in sorted(files.items())]
 

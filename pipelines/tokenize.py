@@ -15,6 +15,7 @@ from pipelines.stage import StagePlan, manifest_hash
 from pipelines.task import Task, TaskResult
 
 EOS = "<|endoftext|>"
+PAD = "<|pad|>"
 
 
 def plan(recipe: Recipe, work: Path) -> StagePlan:
@@ -33,7 +34,12 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
         )
     tasks = [Task(part.path.removesuffix(".arrow"), {"part": part.path, "xxh3": part.xxh3}) for part in selected.parts]
     inputs = [manifest_hash(work / "selected"), hash_of_tokenizer]
-    info = {"vocab_size": loaded.get_vocab_size(), "tokenizer_hash": hash_of_tokenizer, "eos_id": eos}
+    info = {
+        "vocab_size": loaded.get_vocab_size(),
+        "tokenizer_hash": hash_of_tokenizer,
+        "eos_id": eos,
+        "pad_id": loaded.token_to_id(PAD),
+    }
     options = recipe.tokenize.model_dump()
     stage = StagePlan("tokenize", work / "tokens", __name__, options, inputs, info=info)
     function = functools.partial(tokenize_part, work=work, options=recipe.tokenize)
@@ -43,7 +49,9 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
 @functools.cache
 def _tokenizer(path: str, hash_of_tokenizer: str) -> Tokenizer:
     del hash_of_tokenizer  # only there so that another tokenizer under the same path is loaded anew
-    return Tokenizer.from_file(path)
+    tokenizer = Tokenizer.from_file(path)
+    tokenizer.encode_special_tokens = True  # a document that spells <|endoftext|> does not end there
+    return tokenizer
 
 
 def tokenize_part(task: Task, folder: Path, *, work: Path, options: Tokenize) -> TaskResult:

@@ -92,8 +92,8 @@ def _check_counts(stage: str, folder: Path, manifest: Manifest) -> Check:
         return Check(True, f"{stage}: counts no records")
     return Check(
         True,
-        f"{stage}: {sums.read:,} read = {sums.kept:,} kept + {sums.dropped:,} dropped + {sums.unreadable:,} unreadable, "
-        f"in each of {len(manifest.counts)} sources",
+        f"{stage}: {sums.read:,} read = {sums.kept:,} kept + {sums.dropped:,} dropped + "
+        f"{sums.unreadable:,} unreadable, in each of {len(manifest.counts)} sources",
     )
 
 

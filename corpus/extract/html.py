@@ -21,10 +21,35 @@ _MIN_MAIN_CHARS = 40  # below this the main content is taken for a failed guess
 _MIN_MAIN_SHARE = 0.01  # ... or where it is less than this share of the visible text
 _PLENTY_CHARS = 500  # so much is never taken for a failed guess, and the visible text is not asked for
 _NAMES = (
-    "share share-bar share-box share-button share-buttons share-links share-tools sharebar sharebox sharing sharedaddy "
-    "social social-bar social-icons social-links social-media social-share addthis_toolbox bdsharebuttonbox bdshare "
-    "breadcrumb breadcrumbs crumb crumbs cookie-banner cookie-bar cookie-consent cookie-notice"
-).split()
+    "share",
+    "share-bar",
+    "share-box",
+    "share-button",
+    "share-buttons",
+    "share-links",
+    "share-tools",
+    "sharebar",
+    "sharebox",
+    "sharing",
+    "sharedaddy",
+    "social",
+    "social-bar",
+    "social-icons",
+    "social-links",
+    "social-media",
+    "social-share",
+    "addthis_toolbox",
+    "bdsharebuttonbox",
+    "bdshare",
+    "breadcrumb",
+    "breadcrumbs",
+    "crumb",
+    "crumbs",
+    "cookie-banner",
+    "cookie-bar",
+    "cookie-consent",
+    "cookie-notice",
+)
 _FURNITURE = ", ".join(f".{name}, #{name}" for name in _NAMES)
 _MOST_FURNITURE_CHARS = 300  # an element with more text holds the article as well
 _AROUND = "nav, header, footer, aside, form, button, a"

@@ -1,4 +1,4 @@
-"""Arrow IPC parts on disk: written atomically, hashed as they are written, listed in a manifest, counted in a ledger."""
+"""Arrow IPC parts on disk: written atomically, hashed on their way out, listed in a manifest, counted in a ledger."""
 
 from corpus.shards.counts import Counts, add_counts, check_conservation, count_outcomes
 from corpus.shards.manifest import Manifest, Part, load_manifest, save_manifest

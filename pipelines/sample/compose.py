@@ -23,9 +23,7 @@ from pipelines.sample.topics_zh import TOPICS_ZH
 
 TOPICS = {"en": TOPICS_EN, "zh": TOPICS_ZH}
 MATERIAL = {"en": material_en, "zh": material_zh}
-_ARTICLE = re.compile(
-    r"\b([Aa]) (?=[aeiou](?!ne\b|se|ni|u)|8|11\b|18)"
-)  # "a eight-inch", but "a one", "a used"
+_ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou](?!ne\b|se|ni|u)|8|11\b|18)")  # "a eight-inch", but "a one", "a used"
 _PART = re.compile(r"\[([^\[\]]*)\]|\{(\w+)\}")
 
 
@@ -36,7 +34,9 @@ class Article:
     language: str
     title: str
     paragraphs: tuple[tuple[str, ...], ...]
-    topic: str = ""
+    topic: Topic | None = None
+    patterns: tuple[tuple[str, ...], ...] = ()  # of each sentence, where it was composed from one
+    cast: tuple[tuple[str, str], ...] = ()  # the slots that stay the same throughout
 
     @property
     def text(self) -> str:
@@ -52,13 +52,20 @@ class Deck:
         self._items, self._rng = items, rng
         self._left: list[str] = []
 
+    @property
+    def is_cast(self) -> bool:
+        """Whether it can deal one thing only."""
+        return len(self._items) == 1
+
     def deal(self) -> str:
         """The next item."""
-        if len(self._items) == 1:
+        if self.is_cast:
             return self._items[0]
         if not self._left:
-            self._left = self._rng.sample(self._items, len(self._items))
-        return self._left.pop()
+            self._left = list(self._items)
+        left, at = self._left, int(self._rng.random() * len(self._left))
+        left[at], left[-1] = left[-1], left[at]
+        return left.pop()
 
 
 @cache
@@ -93,12 +100,18 @@ def fill(pattern: str, slots: Mapping[str, Deck], rng: random.Random) -> str:
         if kind == "text":
             out.append(values[0])
         elif kind == "one":
-            choice = rng.choice(values)
+            choice = values[int(rng.random() * len(values))]
             out.append(fill(choice, slots, rng) if "{" in choice else choice)
         else:
             name = values[0] if values[0] in slots else values[0].removesuffix("2")
             out.append(slots[name].deal())
     return "".join(out)
+
+
+def write_sentence(pattern: str, slots: Mapping[str, Deck], language: str, rng: random.Random) -> str:
+    """One sentence as it stands in an article: filled, in English with its capital and its "an"."""
+    sentence = fill(pattern, slots, rng)
+    return _capitalised(_ARTICLE.sub(r"\1n ", sentence)) if language == "en" else sentence
 
 
 def _capitalised(sentence: str) -> str:
@@ -128,11 +141,16 @@ def _cast_zh(rng: random.Random) -> dict[str, str]:
     return {"name": surnames[0] + given[0], "alias": alias, "other": surnames[1] + given[1]}
 
 
-def decks_of(language: str, topic: Topic, rng: random.Random) -> dict[str, Deck]:
-    """The slots of one article: its cast (decks of one), its topic's lists and the language's."""
-    material = MATERIAL[language]
+def new_cast(language: str, rng: random.Random) -> dict[str, str]:
+    """Two people, a town and a year."""
     cast = _cast_en(rng) if language == "en" else _cast_zh(rng)
-    cast |= {"town": rng.choice(material.TOWNS.split("|")), "year": str(rng.randint(1968, 2016))}
+    towns = MATERIAL[language].TOWNS.split("|")
+    return cast | {"town": rng.choice(towns), "year": str(rng.randint(1968, 2016))}
+
+
+def decks_of(language: str, topic: Topic, rng: random.Random, cast: Mapping[str, str] | None = None) -> dict[str, Deck]:
+    """The slots of one article: its cast (decks of one; by default a new one), its topic's lists, the language's."""
+    cast = new_cast(language, rng) if cast is None else cast
     lists = _lists(language, topic) | {name: [value] for name, value in cast.items()}
     return {name: Deck(items, rng) for name, items in lists.items()}
 
@@ -144,13 +162,24 @@ def _lists(language: str, topic: Topic) -> dict[str, list[str]]:
     return {name: items.split("|") for name, items in both.items()}
 
 
-def _paragraphs(sentences: Sequence[str], rng: random.Random) -> tuple[tuple[str, ...], ...]:
+def _paragraphs(patterns: Sequence[str], rng: random.Random) -> tuple[tuple[str, ...], ...]:
+    """Cut into paragraphs of three to six."""
     out, start = [], 0
-    while start < len(sentences):
+    while start < len(patterns):
         size = rng.randint(3, 6)
-        out.append(tuple(sentences[start : start + size]))
+        out.append(tuple(patterns[start : start + size]))
         start += size
     return tuple(out)
+
+
+def _pick_patterns(language: str, topic: Topic, count: int, rng: random.Random) -> list[str]:
+    """An opening, a body of the topic's own and general patterns in any order, and a closing; none twice."""
+    material = MATERIAL[language]
+    own, general = lines_of(topic.patterns), lines_of(material.GENERAL)
+    body = rng.sample(own, min(len(own), round(0.4 * count)))
+    body += rng.sample(general, min(len(general), count - 2 - len(body)))
+    rng.shuffle(body)
+    return [rng.choice(lines_of(material.OPENINGS)), *body, rng.choice(lines_of(material.CLOSINGS))]
 
 
 def num_sentences(rng: random.Random) -> int:
@@ -159,31 +188,30 @@ def num_sentences(rng: random.Random) -> int:
 
 
 def compose(
-    language: str, rng: random.Random, *, sentences: int | None = None, topic: Topic | None = None
+    language: str,
+    rng: random.Random,
+    *,
+    sentences: int | None = None,
+    topic: Topic | None = None,
+    slots: Mapping[str, Deck] | None = None,
 ) -> Article:
     """One article in "en" or "zh".
 
     Args:
         sentences: how many; by default drawn by `num_sentences`.
         topic: by default drawn from the language's ten.
+        slots: from `decks_of`, to share a cast with other text; by default new ones.
     """
-    material = MATERIAL[language]
     topic = topic or rng.choice(TOPICS[language])
     count = num_sentences(rng) if sentences is None else sentences
     if language == "zh":
         count = max(count, 7)  # five short sentences would be fewer than 200 characters
-    slots = decks_of(language, topic, rng)
-    own, general = lines_of(topic.patterns), lines_of(material.GENERAL)
-    body = rng.sample(own, min(len(own), round(0.4 * count)))
-    body += rng.sample(general, min(len(general), count - 2 - len(body)))
-    rng.shuffle(body)
-    patterns = [rng.choice(lines_of(material.OPENINGS)), *body, rng.choice(lines_of(material.CLOSINGS))]
-    written = [fill(pattern, slots, rng) for pattern in patterns]
-    title = fill(rng.choice(lines_of(material.TITLES)), slots, rng)
-    if language == "en":
-        written = [_capitalised(_ARTICLE.sub(r"\1n ", sentence)) for sentence in written]
-        title = _capitalised(title)
-    return Article(language, title, _paragraphs(written, rng), topic.name)
+    slots = decks_of(language, topic, rng) if slots is None else slots
+    patterns = _paragraphs(_pick_patterns(language, topic, count, rng), rng)
+    written = tuple(tuple(write_sentence(each, slots, language, rng) for each in part) for part in patterns)
+    title = write_sentence(rng.choice(lines_of(MATERIAL[language].TITLES)), slots, language, rng)
+    cast = tuple((name, deck.deal()) for name, deck in slots.items() if deck.is_cast)
+    return Article(language, title, written, topic, patterns, cast)
 
 
 def compose_other(language: str, rng: random.Random) -> Article:
@@ -191,4 +219,4 @@ def compose_other(language: str, rng: random.Random) -> Article:
     patterns = lines_of(material_other.OTHER[language])
     chosen = rng.sample(patterns, rng.randint(8, len(patterns)))
     written = [fill(pattern, {}, rng) for pattern in chosen]
-    return Article(language, written[0].rstrip("。."), _paragraphs(written, rng), "other")
+    return Article(language, written[0].rstrip("。."), _paragraphs(written, rng))

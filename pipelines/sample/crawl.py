@@ -78,17 +78,8 @@ def generate(out_dir: Path, *, seed: int, num_documents: int) -> Truth:
         (out_dir / file).write_bytes(data)
         files[file], contents[file] = xxh3_64_hexdigest(data), records
         ids |= {id(item): document_id(files[file], number) for number, item in enumerate(records)}
-    rows = [
-        _row(item, file, number, ids)
-        for file, records in contents.items()
-        for number, item in enumerate(records)
-    ]
-    held = (
-        item
-        for records in contents.values()
-        for item in records
-        if item.kind not in ("no_document", "broken")
-    )
+    rows = [_row(item, file, number, ids) for file, records in contents.items() for number, item in enumerate(records)]
+    held = (item for records in contents.values() for item in records if item.kind not in ("no_document", "broken"))
     texts = {ids[id(item)]: item.planted_text() for item in held}
     truth = Truth(out_dir, files, tuple(rows), texts, BOILERPLATE)
     write_truth(truth)

@@ -3,7 +3,7 @@
 `exact_variant` changes case, punctuation, white space or full-width forms only: the folded tokens stay equal.
 `near_copy` changes little enough that the exact 5-gram Jaccard with every given member of its group stays >=
 0.80, even when an extractor leaves a title or a by-line beside the text (`cautious_jaccard`).
-`near_miss` replaces whole sentences by new ones until the Jaccard with its original lies in 0.35..0.60.
+`near_miss` writes many sentences anew, with other facts, until the Jaccard with its original is in 0.35..0.60.
 Each asserts what it promises; the edit's name goes into the truth.
 """
 
@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pipelines.sample.compose import Article, compose
+from pipelines.sample.compose import Article, decks_of, write_sentence
 from pipelines.sample.overlap import cautious_jaccard, converter, jaccard, shingles, tokens
 
 NEAR_MIN = 0.80
@@ -147,19 +147,21 @@ def near_copy(
 
 
 def near_miss(article: Article, rng: random.Random) -> tuple[Article, float]:
-    """An article that shares sentences with `article` and is another story: (article, exact Jaccard)."""
-    own = shingles(article.text)
-    share = 0.4
-    fresh = compose(article.language, rng, sentences=60)
+    """The same patterns about the same people with other facts in many sentences: (article, exact Jaccard)."""
+    assert article.topic is not None, "a near miss needs an article composed from patterns"
+    own, share = shingles(article.text), 0.6
     for _ in range(60):
-        pool = [sentence for sentences in fresh.paragraphs for sentence in sentences]
+        slots = decks_of(article.language, article.topic, rng, dict(article.cast))
         paragraphs = tuple(
-            tuple(pool.pop() if pool and rng.random() < share else sentence for sentence in sentences)
-            for sentences in article.paragraphs
+            tuple(
+                write_sentence(pattern, slots, article.language, rng) if rng.random() < share else sentence
+                for pattern, sentence in zip(patterns, sentences, strict=True)
+            )
+            for patterns, sentences in zip(article.patterns, article.paragraphs, strict=True)
         )
-        edited = replace(article, title=fresh.title, paragraphs=paragraphs)
+        edited = replace(article, paragraphs=paragraphs)
         found = jaccard(shingles(edited.text), own)
         if MISS_RANGE[0] <= found <= MISS_RANGE[1]:
             return edited, found
-        share += 0.03 if found > MISS_RANGE[1] else -0.03
+        share = min(1.0, max(0.05, share + (0.03 if found > MISS_RANGE[1] else -0.03)))
     raise AssertionError(f"no near miss of an article of {len(own)} shingles; choose a longer one")

@@ -9,7 +9,7 @@ REQUESTS = {
     "en": """
 [Write|Draft|Compose] a [short|brief|lively] [article|column|report] about {activity} for [readers|a newsletter|visitors] in {town}.
 [Describe|Explain] how {trouble} [affects|changed] the work of {people}, and [mention|include] {place}.
-[A friend asks|My neighbour wants to know] [why|how] {people} care about {gain}. [Answer|Reply] in [a few paragraphs|plain words].
+[A friend asks|My neighbour wants to know] why {people} care about {gain}. [Answer|Reply] in [a few paragraphs|plain words].
 [Tell|Retell] the story of {place} in {town} [as a feature|for the local paper|in a calm tone].
 [Summarise|Sum up] [what is known|the notes below] about {activity} [and its effect on {gain}|in {town}].
 """,
@@ -33,7 +33,7 @@ def compose_instruction(language: str, rng: random.Random) -> tuple[Article, dic
     slots = decks_of(language, topic, rng)
     instruction = fill(rng.choice(lines_of(REQUESTS[language])), slots, rng)
     given = fill(rng.choice(INPUTS[language].split("|")), slots, rng)
-    answer = compose(language, rng, sentences=rng.randint(7, 14), topic=topic)
+    answer = compose(language, rng, sentences=rng.randint(7, 14), topic=topic, slots=slots)
     paragraphs = tuple((part,) for part in (instruction, given) if part) + answer.paragraphs
     fields = {"instruction": instruction, "input": given, "output": answer.text}
-    return Article(language, answer.title, paragraphs, topic.name), fields
+    return Article(language, answer.title, paragraphs), fields

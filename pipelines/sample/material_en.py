@@ -83,7 +83,7 @@ A [survey|study|short report] [by|from] {body} put {gain} down as [the main|the 
 [At first|To begin with|In those days], [the neighbours|people on the street|local drivers] [laughed at|ignored|did not notice] the {people}, but {gain} [changed|softened] [many|a few|most] minds.
 [Experts|Researchers|Two visiting engineers] from [the university|a nearby institute|the county] have [measured|looked at|written about] {place} [since|from] {year}, and their [results|findings] are [mixed|encouraging|easy to read].
 The [lesson|point|moral], if there is one, is that {trouble} will [rarely|seldom|almost never] [come|arrive] alone, and that [preparing|planning|saving] for it [costs less|takes less time] than [repairing|regretting|explaining] the [damage|loss].
-[On|One] {day}, {name} [opened|unlocked] the [door|gate|cupboard] and [found|discovered] {few} [letters|parcels|notes] from people who [wanted|hoped|were eager] to [help|join in|learn more].
+One {day}, {name} [opened|unlocked] the [door|gate|cupboard] and [found|discovered] {few} [letters|parcels|notes] from people who [wanted|hoped|were eager] to [help|join in|learn more].
 [Visitors|Newcomers|Guests] are [asked|invited|told] to bring [warm clothes|sensible shoes|a cup|their own lunch], since {place} has [no heating|only one bench|a single tap|no shop].
 [Last|The previous] {season} the {people} [raised|collected|saved] {hundreds} pounds for [new equipment|the roof|a better door|safer lighting] by selling {food}.
 [Although|While|Even though] {body} [once|at one time] [wanted|planned|hoped] to [close|sell|move] {place}, the [idea|plan|scheme] was [dropped|put aside|quietly forgotten] after {some} [letters|angry calls|signatures].

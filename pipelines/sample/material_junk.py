@@ -6,9 +6,7 @@ SPAM_EN = (
     "weight loss tea|free spins jackpot|best hotel deals|crypto signals vip|car insurance quotes|essay writing service|"
     "instant payday cash|brand sunglasses outlet|poker chips bonus|cheap flights promo"
 )
-SPAM_TAIL_EN = (
-    "buy now|click here|best price|free shipping|limited offer|order today|100% legit|no deposit|top rated"
-)
+SPAM_TAIL_EN = "buy now|click here|best price|free shipping|limited offer|order today|100% legit|no deposit|top rated"
 SPAM_ZH = (
     "娱乐城注册送彩金|真人百家乐开户|时时彩稳赚计划|六合彩精准资料|老虎机爆分技巧|足球投注平台|棋牌游戏下载|"
     "私彩代理加盟|彩票走势预测|网上赌场试玩|体育竞猜返水|捕鱼达人上分|快三大小单双|北京赛车开奖|电子游艺首存"

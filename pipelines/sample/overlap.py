@@ -25,8 +25,8 @@ def converter(name: str) -> OpenCC:
 
 def tokens(text: str) -> list[str]:
     """The folded tokens of a text: `tokens("Ｔhe 書!")` is `["the", "书"]`."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    if re.search(f"[{_HAN}]", folded):
+    folded = (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
+    if not folded.isascii() and re.search(f"[{_HAN}]", folded):
         folded = converter("t2s").convert(folded)
     return _TOKEN.findall(folded)
 
@@ -35,7 +35,7 @@ def shingles(text: str) -> frozenset[tuple[str, ...]]:
     """The set of folded 5-grams; a text of fewer than five tokens is one shingle of all it has."""
     words = tokens(text)
     size = min(SHINGLE_TOKENS, len(words))
-    return frozenset(tuple(words[at : at + size]) for at in range(len(words) - size + 1))
+    return frozenset(zip(*(words[at:] for at in range(size)), strict=False))
 
 
 def jaccard(one: frozenset, two: frozenset) -> float:

@@ -146,7 +146,7 @@ def _near_misses(count: int, pool: list[Item], rng: random.Random) -> list[Item]
         source = pool.pop()
         article, found = edits.near_miss(source.article, rng)
         file = rng.choice(_files_for(article.language))
-        item = Item(file, article, "near_miss", "kept", edit="new_sentences")
+        item = Item(file, article, "near_miss", "kept", edit="other_facts")
         items.append(replace(item, of=source, jaccard=round(found, 4)))
     return items
 
@@ -158,12 +158,9 @@ def _spam(language: str, rng: random.Random) -> Article:
     tails = (material_junk.SPAM_TAIL_ZH if zh else material_junk.SPAM_TAIL_EN).split("|")
     chosen = rng.sample(words, 4)
     mark = rng.choice(("★ ", "# ", "• ", "- ", ""))
-    lines = [
-        mark + (" | ".join(rng.sample(chosen, 3)) + " >> " + rng.choice(tails))
-        for _ in range(rng.randint(3, 5))
-    ]
+    lines = [mark + (" | ".join(rng.sample(chosen, 3)) + " >> " + rng.choice(tails)) for _ in range(rng.randint(3, 5))]
     repeated = [rng.choice(lines) for _ in range(rng.randint(14, 40))]
-    return Article(language, f"{chosen[0]} {tails[0]}", tuple((line,) for line in repeated), "spam")
+    return Article(language, f"{chosen[0]} {tails[0]}", tuple((line,) for line in repeated))
 
 
 def _rejects(shares: dict[str, int], rng: random.Random) -> list[Item]:
@@ -181,7 +178,7 @@ def _rejects(shares: dict[str, int], rng: random.Random) -> list[Item]:
         language = rng.choice(("en", "zh"))
         bank = material_junk.JUNK_EN if language == "en" else material_junk.JUNK_ZH
         line = fill(rng.choice(bank.split("|")), {}, rng)
-        article = Article(language, line, ((line,),), "junk")
+        article = Article(language, line, ((line,),))
         items.append(Item(rng.choice(_files_for(language)), article, "short_junk", "dropped"))
     return items
 

@@ -69,20 +69,14 @@ def _duplicate_rows(rows: list[TruthRow], duplicates: Mapping[str, str]) -> list
     lost = [f"{row.id} {row.file}:{row.record} {row.kind}" for row in unique if row.id in duplicates]
     pairs = [(by_id[gone], by_id.get(stays)) for gone, stays in duplicates.items() if gone in by_id]
     grouped = [(gone, stays) for gone, stays in pairs if gone.group is not None]
-    wrong = [
-        f"{gone.id} -> {stays and stays.id}"
-        for gone, stays in grouped
-        if not stays or stays.group != gone.group
-    ]
+    wrong = [f"{gone.id} -> {stays and stays.id}" for gone, stays in grouped if not stays or stays.group != gone.group]
     return [
         _score_row("dedup: originals and near misses spared", len(unique), lost),
         _score_row("dedup: removed for a member of its own group", len(grouped), wrong),
     ]
 
 
-def score(
-    truth_path: Path, outcomes: Outcomes, duplicates: Mapping[str, str] | None = None
-) -> list[ScoreRow]:
+def score(truth_path: Path, outcomes: Outcomes, duplicates: Mapping[str, str] | None = None) -> list[ScoreRow]:
     """The report, one row a check.
 
     Args:
@@ -96,9 +90,7 @@ def score(
         outcomes of records nobody planted.
     """
     rows = read_rows(truth_path)
-    kept = Counter(
-        row.group for row in rows if row.group is not None and outcomes.get(row.id, ("",))[0] == "kept"
-    )
+    kept = Counter(row.group for row in rows if row.group is not None and outcomes.get(row.id, ("",))[0] == "kept")
     report = []
     for kind in KINDS:
         planted = [row for row in rows if row.kind == kind]

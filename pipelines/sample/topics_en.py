@@ -41,7 +41,7 @@ In {year} the [river|water] [rose|climbed] [two|three|four|five] metres in [a si
 [Barges|Narrowboats|Flat-bottomed boats] once [carried|brought] [coal|grain|salt|timber] as far as {spot}, and the [ropes|tow lines] [cut|wore] [deep grooves|smooth hollows] into the [iron|stone] [corners|bollards].
 A [gauge|painted post|small sensor] [beneath|under|beside] the [second|middle] arch [sends|reports] the [depth|level] every {some} minutes to [a screen|a computer|a phone] in the lock house.
 [Salmon|Eels|Sea trout] [cannot|could not] [climb|pass] the weir until a [fish ladder|sloping channel|bypass] was [opened|built], after which {hundreds} [were|had been] [counted|recorded] in one [season|autumn].
-[Lime|Traditional] mortar [sets|hardens] [slowly|over weeks] but [lets|allows] the stone [breathe|dry], [whereas|while] cement [traps|holds] [damp|water] and [splits|breaks] the face [after|with] a few [hard|cold] winters.
+[Lime|Traditional] mortar [sets|hardens] [slowly|over weeks] but [lets|helps] the stone [breathe|dry], [whereas|while] cement [traps|holds] [damp|water] and [splits|breaks] the face [after|with] a few [hard|cold] winters.
 The ferryman, a {job}'s [son|grandson], [charged|asked] [a penny|two coins|almost nothing] a crossing and [was said|claimed] never to have [lost|drowned] [a passenger|a sheep|so much as a hat].
 [Each|Every] lock gate [weighs|comes to] about {few} tonnes and is [hung|balanced] so [finely|well] that a [child|single person] can [push|move] it [with|using] [a shoulder|one long beam].
 [Upstream|Above the town], [meadows|water meadows|old gravel pits] are [allowed|meant] to [flood|fill] each winter, [holding|keeping] back [enough|so much] water that the [lower|older] streets [stay|remain] dry.
@@ -154,7 +154,7 @@ On the [autumn|winter] count the [wardens|watchers] [logged|noted] {hundreds} [w
 The [eggs|speckled eggs], [laid|set] on [bare|open] [shingle|sand], are so well [hidden|marked] that [walkers|a careless boot] can [crush|miss] them without [knowing|noticing].
 [Ponies|Cattle|Old breeds of sheep] [keep|graze] the [grass|sward] [short|uneven], which [suits|favours] [lapwings|redshanks] [better than|more than] any [machine|mower].
 [Transmitters|Small tags] [showed|revealed] that one [crane|goose|osprey] had [flown|travelled] {hundreds} kilometres in [two nights|a day and a half], [stopping|resting] only [on a lake|at an airport|in a quarry].
-[Sluices|Wooden sluices] [hold|keep] the water [high|ankle-deep] until {month}, [then|after which] [let|release] it [slowly|by inches] so that [chicks|young birds] can [feed|walk] along the [edge|margin].
+[Sluices|Wooden sluices] [hold|keep] the water [high|ankle-deep] until {month}, then [drain|release] it [slowly|by inches] so that [chicks|young birds] can [feed|walk] along the [edge|margin].
 [Silence|The quiet] before [dawn|sunrise] is [broken|ended] [first|always] by [a wren|the robin|one blackbird], then by [a dozen|twenty] voices, and [finally|at last] by [geese|gulls|the milk lorry].
 """,
     ),
@@ -175,7 +175,7 @@ The [eggs|speckled eggs], [laid|set] on [bare|open] [shingle|sand], are so well 
 [Salt|Much of our salt] [hides|is hidden] in [bread|sauces|ready meals|cheese]; [tasting|reading the label] before [adding|buying] more is the [simplest|cheapest] [remedy|habit].
 [Muscle|Strength] is [lost|fading] from the [age|time] of [forty|fifty] unless it is [used|asked for], [but|yet] even at [eighty|ninety] [legs|arms] [respond|improve] within [eight|ten] weeks.
 The [clinic|surgery] [offers|runs] a [free|weekly] class for [backs|knees|tired carers], with [mats|benches] for {some} and [patience|tea] for [all|anyone].
-[Loneliness|Being alone] [harms|wears down] [health|the heart] [quietly|by degrees], and a [regular|short] [visit|phone call] can do [what|more than what] no [medicine|pill] does.
+[Loneliness|Being alone] [harms|wears down] [health|the heart] [quietly|by degrees], and a [regular|short] [visit|phone call] can do [more than|what is beyond] any [medicine|pill].
 [Breathing|A slow breath] [out|through pursed lips] for [twice|longer than] the count [calms|settles] the [nerves|chest], a [trick|method] [singers|soldiers|midwives] have [long|always] [known|used].
 [Beans|Lentils|Oats] and [greens|root vegetables] [fill|feed] a [family|table of four] for [little|a few coins], [keep|stay] well and [steady|even out] the [sugar|energy] in the [blood|afternoon].
 """,

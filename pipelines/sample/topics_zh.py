@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (one sentence pattern a line, so that a writer can read them as prose)
 """Ten Chinese topics: the people, activities, troubles, gains and places of each, and sentences only it can say."""
 
 from pipelines.sample.topic import Topic
@@ -197,7 +196,7 @@ TOPICS_ZH = (
 [座钟|老钟]是{year}年前后的[东西|货]，[每天|一日][快|慢]{few}分钟，{alias}把[摆|重锤][挪了|锉去]一根[火柴|头发]的[宽|份量]，就[准|好]了。
 [铁|料]烧到[樱桃红|橘黄|麦秆黄]再[下锤|打]，[一把|一口][菜刀|镰刀|锄头]要[过|进]{some}遍[火|炉]，[淬|蘸]水那[一声|一下]最[要命|见功夫]。
 [土布|麻布][粗|硬]些，[胜在|好处是][透气|耐穿]，[做|裁]成[褂子|被面|口袋][十年|多少年]不[破|烂]。
-学徒的[头|前]{some}件[多半|都]是废品，{alias}[让他们|要求]把最[丑|歪]的[留在|摆上]架子，[骄傲|心急]时[瞧|看]一眼。
+学徒的[头|前]{some}件[多半|都]是废品，{alias}[让他们|要求]把最[丑|歪]的[留在架子上|摆上架子]，[骄傲|心急]时[瞧|看]一眼。
 [手工|一双手缝]的鞋[贵|要]{hundreds}元，[穿|走]{few}年，[底子|鞋跟][磨穿|坏]了还能[换|再上]，[算下来|细算]反而[便宜|合适]。
 去年[修补|旧物翻新]的[进账|收入][快赶上|超过]新货，[大家|许多人]厌了那些[一季就坏|修不了]的[椅子|台灯|电锅]。
 """,

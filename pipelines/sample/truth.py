@@ -72,9 +72,7 @@ def write_truth(truth: Truth) -> None:
     (truth.folder / "truth.jsonl").write_bytes(lines)
     texts = b"".join(orjson.dumps({"id": key, "text": text}) + b"\n" for key, text in truth.texts.items())
     (truth.folder / "texts.jsonl.zst").write_bytes(zstandard.ZstdCompressor(level=3).compress(texts))
-    (truth.folder / "boilerplate.json").write_bytes(
-        orjson.dumps(truth.boilerplate, option=orjson.OPT_INDENT_2) + b"\n"
-    )
+    (truth.folder / "boilerplate.json").write_bytes(orjson.dumps(truth.boilerplate, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def read_rows(path: Path) -> list[TruthRow]:

@@ -53,9 +53,7 @@ def chunked(body: bytes, size: int = 1777) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in cut) + b"0\r\n\r\n"
 
 
-def http_response(
-    status: int, body: bytes, content_type: str, *, coding: str = "", extra: Sequence[str] = ()
-) -> bytes:
+def http_response(status: int, body: bytes, content_type: str, *, coding: str = "", extra: Sequence[str] = ()) -> bytes:
     """A whole HTTP response.
 
     Args:

@@ -30,7 +30,8 @@ def test_a_page_of_nothing_but_links_has_no_text():
 
 
 def test_where_the_rules_find_nothing_the_visible_text_without_links_is_taken():
-    page = "<body><div class='sidebar'>" + "这里是侧栏里的一句话，写得足够长。" * 5 + "<a href='x'>链接文字</a></div></body>"
+    sentences = "这里是侧栏里的一句话，写得足够长。" * 5
+    page = f"<body><div class='sidebar'>{sentences}<a href='x'>链接文字</a></div></body>"
     text, _ = html_to_text(page.encode())
     assert "这里是侧栏里的一句话" in text and "链接文字" not in text
 

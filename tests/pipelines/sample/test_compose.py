@@ -101,9 +101,6 @@ def test_two_articles_of_one_topic_are_different_stories() -> None:
     worst = 0.0
     for language in ("en", "zh"):
         topic = TOPICS[language][0]
-        sets = [
-            shingles(compose(language, random.Random(seed), sentences=60, topic=topic).text)
-            for seed in range(30)
-        ]
+        sets = [shingles(compose(language, random.Random(seed), sentences=60, topic=topic).text) for seed in range(30)]
         worst = max(worst, *(jaccard(one, two) for at, one in enumerate(sets) for two in sets[:at]))
     assert 0 < worst < 0.3

@@ -144,9 +144,7 @@ def test_json_files_have_their_publishers_forms_and_the_planted_texts(crawl: Tru
     wudao = json.loads((crawl.folder / "wudao-zh.json").read_bytes())
     fields = ("id", "uniqueKey", "titleUkey", "dataType", "title", "content")
     assert {tuple(record) for record in wudao} == {fields}
-    assert [record["content"] for record in wudao] == [
-        crawl.texts[row.id] for row in of_file["wudao-zh.json"]
-    ]
+    assert [record["content"] for record in wudao] == [crawl.texts[row.id] for row in of_file["wudao-zh.json"]]
 
     alpaca = json.loads((crawl.folder / "instruct-zh-en.json").read_bytes())
     for record, row in zip(alpaca, of_file["instruct-zh-en.json"], strict=True):

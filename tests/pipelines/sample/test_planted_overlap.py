@@ -46,9 +46,7 @@ def pairs(crawl: Truth) -> list[tuple[TruthRow, TruthRow, float]]:
     for number, own in enumerate(grams):
         shared = np.bincount(np.concatenate([holders[gram] for gram in own]), minlength=len(rows))
         jaccard = shared / (sizes + sizes[number] - shared)
-        out += [
-            (rows[number], rows[other], float(jaccard[other])) for other in np.nonzero(shared[:number])[0]
-        ]
+        out += [(rows[number], rows[other], float(jaccard[other])) for other in np.nonzero(shared[:number])[0]]
     return out
 
 

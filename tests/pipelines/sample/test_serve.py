@@ -55,9 +55,7 @@ def test_whole_file_and_head(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 99), (100, 100), (5000, None)])
-def test_a_range_is_answered_with_206_and_says_where_it_lies(
-    folder: Path, first: int, last: int | None
-) -> None:
+def test_a_range_is_answered_with_206_and_says_where_it_lies(folder: Path, first: int, last: int | None) -> None:
     end = len(DATA) if last is None else last + 1
     header = f"bytes={first}-" if last is None else f"bytes={first}-{last}"
     with serve(folder) as base:
