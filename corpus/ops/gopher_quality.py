@@ -21,9 +21,7 @@ GOPHER_QUALITY = RuleSet(
         Rule("max_symbol_to_word_ratio", "rps_doc_symbol_to_word_ratio", maximum=0.1),
         Rule("max_bullet_lines", "rps_doc_frac_lines_start_with_bullet", maximum=0.9),
         Rule("max_ellipsis_lines", "rps_doc_frac_lines_end_with_ellipsis", maximum=0.3),
-        Rule(
-            "max_words_without_letter", "rps_doc_frac_no_alph_words", maximum=0.2
-        ),  # "at least 80 % with one"
+        Rule("max_words_without_letter", "rps_doc_frac_no_alph_words", maximum=0.2),  # "at least 80 % with one"
         Rule("min_stop_words", "rps_doc_stop_word_count", minimum=2),
     ),
 )

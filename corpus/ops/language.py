@@ -13,8 +13,11 @@ characters and reported as "zh" for now; Japanese written without a kana (a name
 "zh" too.
 
 The score is the model's probability of the label reported; where the script decided, it is at least the
-share of that script in the letters. Price: the model, about 20 µs for a document of 300 bytes, more for
-longer ones.
+share of that script in the letters.
+
+Price, all in the model and linear in what it is shown: for 2,000 characters 0.6 ms in English and 1.7 ms in
+Chinese, for a sentence 0.04 ms. Showing it less goes wrong where pages begin in another language: with 500
+characters a third of 338 Chinese articles under English headers got another label than with 2,000.
 """
 
 from collections.abc import Mapping

@@ -8,9 +8,7 @@ from corpus.ops.rules import RuleSet, override
 
 __all__ = ["RULE_SETS", "rule_set"]
 
-RULE_SETS: dict[str, RuleSet] = {
-    each.name: each for each in (GOPHER_QUALITY, GOPHER_REPETITION, FINEWEB2_CMN_HANI)
-}
+RULE_SETS: dict[str, RuleSet] = {each.name: each for each in (GOPHER_QUALITY, GOPHER_REPETITION, FINEWEB2_CMN_HANI)}
 
 
 def rule_set(name: str, thresholds: dict[str, float] | None = None) -> RuleSet:

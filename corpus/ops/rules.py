@@ -42,9 +42,7 @@ class Rule:
                 f"one, and write a range as two rules"
             )
         if self.signal not in SIGNALS:
-            raise RecipeError(
-                f"rule {self.name!r} reads {self.signal!r}, which is not a signal: {list(SIGNALS)}"
-            )
+            raise RecipeError(f"rule {self.name!r} reads {self.signal!r}, which is not a signal: {list(SIGNALS)}")
 
     @property
     def threshold(self) -> float:

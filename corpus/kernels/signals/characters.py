@@ -111,9 +111,7 @@ def class_table() -> np.ndarray:
     table = np.zeros(_CODE_POINTS, dtype=np.uint16)
     category = np.full(_CODE_POINTS, "Cn", dtype="U2")
     for low, high in _ASSIGNED:
-        category[low : high + 1] = [
-            unicodedata.category(chr(code_point)) for code_point in range(low, high + 1)
-        ]
+        category[low : high + 1] = [unicodedata.category(chr(code_point)) for code_point in range(low, high + 1)]
     category[_PRIVATE_PLANES:] = "Co"
     category[_PRIVATE_PLANES + 0xFFFE : _PRIVATE_PLANES + 0x10000] = "Cn"
     category[-2:] = "Cn"

@@ -159,9 +159,7 @@ def _word_signals(text: str, words: list[str], num_lines: int) -> dict[str, floa
 def _line_signals(text: str, lines: list[str], num_words: int) -> dict[str, float]:
     repeated = _repeats(lines)
     return {
-        "rps_doc_frac_lines_end_with_ellipsis": _per(
-            sum(line.endswith(("...", "…")) for line in lines), len(lines)
-        ),
+        "rps_doc_frac_lines_end_with_ellipsis": _per(sum(line.endswith(("...", "…")) for line in lines), len(lines)),
         "rps_doc_frac_lines_start_with_bullet": _per(
             sum(bool(_flags(line[0]) & ch.BULLET) for line in lines), len(lines)
         ),

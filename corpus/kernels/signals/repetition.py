@@ -112,9 +112,7 @@ def _duplicate_chars(size, num_places, places, grams, counts, chars_before):
 
 
 @njit(cache=True, nogil=True)
-def measure_repetition(
-    num_words, sizes, join, chars_before, keys, grams, places, slots, counts, sieve, table, out
-):
+def measure_repetition(num_words, sizes, join, chars_before, keys, grams, places, slots, counts, sieve, table, out):
     """Fill `out` with the top masses, then the duplicate masses, in code points, in the order of `sizes`.
 
     Args:

@@ -65,9 +65,7 @@ def test_failing_agrees_with_a_plain_loop() -> None:
 
 
 def test_a_value_equal_to_the_threshold_passes() -> None:
-    rules = RuleSet(
-        "x", (Rule("a", "frac_digits", maximum=0.3), Rule("b", "frac_digits", minimum=0.3)), "here"
-    )
+    rules = RuleSet("x", (Rule("a", "frac_digits", maximum=0.3), Rule("b", "frac_digits", minimum=0.3)), "here")
     batch = pa.RecordBatch.from_pydict({"frac_digits": pa.array([0.3, 0.2, 0.4], pa.float32())})
     names = [[reason["rule"] for reason in row] for row in failing(batch, rules).to_pylist()]
     assert names == [[], ["x.b"], ["x.a"]]
