@@ -39,9 +39,7 @@ def main() -> int:
     losses, tokens_per_s = train(model, loader, arguments.steps, arguments.lr)
     count = min(10, len(losses) // 2)
     first, last = sum(losses[:count]) / count, sum(losses[-count:]) / count
-    print(
-        f"loss {losses[0]:.3f} -> {losses[-1]:.3f}; mean of {count} steps {first:.3f} -> {last:.3f}; ", end=""
-    )
+    print(f"loss {losses[0]:.3f} -> {losses[-1]:.3f}; mean of {count} steps {first:.3f} -> {last:.3f}; ", end="")
     print(f"{tokens_per_s:,.0f} tokens/s")
     return 0 if last < first else 1
 
@@ -70,9 +68,7 @@ def train(model: Decoder, loader: TokenLoader, steps: int, lr: float) -> tuple[l
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the pipeline's folder, with tokens/ inside")
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--seq-len", type=int, default=128)

@@ -16,9 +16,7 @@ app = typer.Typer(name="tokenizer", help="Train and look at tokenizers.", no_arg
 
 @app.command()
 def train(
-    out: Annotated[
-        Path, typer.Option(help="Folder for tokenizer.json, tokenizer_config.json and card.json.")
-    ],
+    out: Annotated[Path, typer.Option(help="Folder for tokenizer.json, tokenizer_config.json and card.json.")],
     more: Annotated[list[Path] | None, typer.Argument(help="Further inputs.", show_default=False)] = None,
     input: Annotated[
         list[Path] | None,
@@ -82,13 +80,9 @@ def _report(card: dict[str, Any], out: Path) -> None:
     table = Table("language", "training bytes", "bytes per token, held out", title=str(out))
     for language, num_bytes in card["training_bytes"].items():
         measured = card["held_out"].get(language)
-        table.add_row(
-            language, f"{num_bytes:,}", f"{measured['bytes_per_token']:.3f}" if measured else "no document"
-        )
+        table.add_row(language, f"{num_bytes:,}", f"{measured['bytes_per_token']:.3f}" if measured else "no document")
     console.print(table)
-    console.print(
-        f"{card['vocab_size']:,} entries of {card['vocab_size_asked']:,} asked for, hash {card['hash']}"
-    )
+    console.print(f"{card['vocab_size']:,} entries of {card['vocab_size_asked']:,} asked for, hash {card['hash']}")
 
 
 def _fail(error: SikuError) -> NoReturn:

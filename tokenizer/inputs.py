@@ -35,13 +35,9 @@ def find_files(inputs: Sequence[str | Path]) -> list[Path]:
         elif item.is_file():
             files[item] = None
         else:
-            raise InputError(
-                f"there is no file or folder {str(item)!r}; give Arrow parts, JSON lines or text files"
-            )
+            raise InputError(f"there is no file or folder {str(item)!r}; give Arrow parts, JSON lines or text files")
     if not files:
-        raise InputError(
-            f"no file in {[str(item) for item in inputs]}; give a folder or files that hold text"
-        )
+        raise InputError(f"no file in {[str(item) for item in inputs]}; give a folder or files that hold text")
     return list(files)
 
 

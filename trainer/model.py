@@ -71,9 +71,7 @@ class Decoder(nn.Module):
             position_ids: int64 `[B, T]`, 0 at the start of every segment.
         """
         mask_B1TT = document_mask(position_ids)
-        rotation = rotary_tables(
-            position_ids, self.options.width // self.options.num_heads, self.options.rope_base
-        )
+        rotation = rotary_tables(position_ids, self.options.width // self.options.num_heads, self.options.rope_base)
         hidden_BTD = self.embed(input_ids)
         for block in self.blocks:
             hidden_BTD = block(hidden_BTD, rotation, mask_B1TT)

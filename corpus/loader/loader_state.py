@@ -32,9 +32,7 @@ def check_state(state: dict[str, Any], recipe: dict[str, Any]) -> None:
             "resume with the siku that wrote it, or start the epoch again"
         )
     if set(state) != _KEYS:
-        raise StateError(
-            f"the state has keys {sorted(state)}, expected {sorted(_KEYS)}; is it a loader's state?"
-        )
+        raise StateError(f"the state has keys {sorted(state)}, expected {sorted(_KEYS)}; is it a loader's state?")
     for key in ("epoch", "row", "window", "window_first_row"):
         if not isinstance(state[key], int) or state[key] < 0:
             raise StateError(f"the state's {key} is {state[key]!r}, expected a whole number from 0")

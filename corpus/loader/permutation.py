@@ -49,9 +49,7 @@ class KeyedPermutation:
     def _checked(self, values: np.ndarray) -> np.ndarray:
         values = np.ascontiguousarray(values, dtype=np.int64)
         if len(values) and not (values.min() >= 0 and values.max() < self.n):
-            raise IndexError(
-                f"positions run from {values.min()} to {values.max()}, expected 0 to {self.n - 1}"
-            )
+            raise IndexError(f"positions run from {values.min()} to {values.max()}, expected 0 to {self.n - 1}")
         return values
 
 

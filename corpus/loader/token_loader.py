@@ -91,9 +91,7 @@ class TokenLoader:
         except ValueError as error:
             raise RecipeError(str(error)) from error
         if not self.shards.num_tokens:
-            raise RecipeError(
-                f"{folder} holds no tokens: nothing to train on; did `select` drop every document?"
-            )
+            raise RecipeError(f"{folder} holds no tokens: nothing to train on; did `select` drop every document?")
         self.batch_size, self.dp_rank, self.dp_size = batch_size, dp_rank, dp_size
         self.drop_last = drop_last
         self.device = torch.device(device)

@@ -98,22 +98,16 @@ class TokenShards:
         """
         documents = np.ascontiguousarray(documents, np.int64)
         if len(documents) and not (documents.min() >= 0 and documents.max() < len(self)):
-            raise IndexError(
-                f"documents {documents.min()} to {documents.max()} asked for, there are {len(self)}"
-            )
+            raise IndexError(f"documents {documents.min()} to {documents.max()} asked for, there are {len(self)}")
         whole = self.lengths[documents].astype(np.int64)
-        starts = (
-            np.zeros(len(documents), np.int64) if starts is None else np.ascontiguousarray(starts, np.int64)
-        )
+        starts = np.zeros(len(documents), np.int64) if starts is None else np.ascontiguousarray(starts, np.int64)
         lengths = whole - starts if lengths is None else np.ascontiguousarray(lengths, np.int64)
         if len(whole) and ((starts < 0) | (lengths < 0) | (starts + lengths > whole)).any():
             raise IndexError("a piece begins before its document or ends after it")
         total = int(lengths.sum())
         out = np.empty(total, self.dtype) if out is None else out
         if out.dtype != self.dtype or len(out) < total or not out.flags.c_contiguous:
-            raise ValueError(
-                f"out is {out.dtype} of {len(out)}, expected contiguous {self.dtype} of {total} or more"
-            )
+            raise ValueError(f"out is {out.dtype} of {len(out)}, expected contiguous {self.dtype} of {total} or more")
         bad = gather_bytes(
             documents,
             starts,
@@ -125,9 +119,7 @@ class TokenShards:
             out.view(np.uint8),
         )
         if bad >= 0:
-            raise ShardError(
-                f"{self.folder}: document {bad} has offsets that disagree with num_tokens; tokenize again"
-            )
+            raise ShardError(f"{self.folder}: document {bad} has offsets that disagree with num_tokens; tokenize again")
         return out[:total]
 
 
@@ -153,9 +145,7 @@ def _open_part(path: Path, part: Part, schema: pa.Schema) -> list[pa.RecordBatch
     if not path.is_file():
         raise ShardError(f"{path} is named by the manifest and is missing; copy it here or tokenize again")
     if path.stat().st_size != part.bytes:
-        raise ShardError(
-            f"{path} has {path.stat().st_size} bytes, the manifest says {part.bytes}; tokenize again"
-        )
+        raise ShardError(f"{path} has {path.stat().st_size} bytes, the manifest says {part.bytes}; tokenize again")
     try:
         source = pa.memory_map(str(path))
         whole = source.read_buffer(part.bytes)
@@ -196,7 +186,5 @@ def _describe(batch: pa.RecordBatch, path: Path) -> tuple[np.ndarray, tuple[int,
     item_bytes = tokens.type.value_type.bit_width // 8
     address, size = (values.address, len(tokens.values)) if values is not None else (0, 0)
     if int(lengths.sum(dtype=np.int64)) > size:
-        raise ShardError(
-            f"{path}: num_tokens add up to {lengths.sum(dtype=np.int64)}, {size} tokens are there"
-        )
+        raise ShardError(f"{path}: num_tokens add up to {lengths.sum(dtype=np.int64)}, {size} tokens are there")
     return lengths, (offsets.address + 8 * tokens.offset, address + item_bytes * tokens.values.offset, size)

@@ -110,7 +110,8 @@ def _predict(text: pa.Array, model: Any, max_chars: int) -> tuple[np.ndarray, np
         return labels, scores
     begin = pc.utf8_slice_codeunits(pc.fill_null(text, ""), 0, max_chars)
     one_line = pc.replace_substring_regex(begin, r"[\n\r\x00]+", " ")
-    found, probabilities = model.predict(one_line.to_pylist(), k=_NUM_LABELS)
+    shown = pc.if_else(pc.utf8_is_upper(one_line), pc.utf8_lower(one_line), one_line)  # it never learnt ALL CAPITALS
+    found, probabilities = model.predict(shown.to_pylist(), k=_NUM_LABELS)
     for row, (names, values) in enumerate(zip(found, probabilities, strict=True)):
         labels[row, : len(names)] = [name.removeprefix(_LABEL_PREFIX) for name in names]
         scores[row, : len(values)] = values

@@ -50,9 +50,7 @@ def reasons_where(mask: np.ndarray, reasons: pa.ListArray) -> pa.ListArray:
     """`reasons` for rows where `mask`, an empty list elsewhere."""
     rows = pc.list_parent_indices(reasons).to_numpy()
     keep = mask[rows] if len(rows) else np.zeros(0, np.bool_)
-    counts = (
-        np.bincount(rows[keep], minlength=len(reasons)) if len(rows) else np.zeros(len(reasons), np.int64)
-    )
+    counts = np.bincount(rows[keep], minlength=len(reasons)) if len(rows) else np.zeros(len(reasons), np.int64)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
     flat = pc.list_flatten(reasons).filter(pa.array(keep))
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), flat)

@@ -110,8 +110,7 @@ def _resolve(path: Path, format: str, head: bytes) -> str:
     if found in FORMATS or found == "arc":
         return found
     raise InputError(
-        f"{path} looks like {found}, which is not read; give one of {list(FORMATS)}, "
-        f"or say which it is with format=..."
+        f"{path} looks like {found}, which is not read; give one of {list(FORMATS)}, or say which it is with format=..."
     )
 
 

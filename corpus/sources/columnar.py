@@ -44,9 +44,7 @@ def read_parquet(path: Path, fields: FieldMap) -> Iterator[Record]:
             row += num_rows
 
 
-def _row_group(
-    table: pq.ParquetFile, group: int, row: int, num_rows: int, fields: FieldMap
-) -> Iterator[Record]:
+def _row_group(table: pq.ParquetFile, group: int, row: int, num_rows: int, fields: FieldMap) -> Iterator[Record]:
     end = row + num_rows
     try:
         for batch in table.iter_batches(_ROWS, row_groups=[group]):

@@ -68,9 +68,7 @@ def _out_of_step(buffer: np.ndarray, quote: int, string_start: int) -> tuple[int
 
 
 @njit(cache=True, nogil=True)
-def scan(
-    buffer: np.ndarray, begin: int, state: np.ndarray, stack: np.ndarray, spans: np.ndarray
-) -> tuple[int, int]:
+def scan(buffer: np.ndarray, begin: int, state: np.ndarray, stack: np.ndarray, spans: np.ndarray) -> tuple[int, int]:
     """Find the objects that end in `buffer[begin:]`.
 
     Args:
@@ -118,9 +116,7 @@ def scan(
                     num_spans += 1
                     junk = _NONE
                 start, depth, stack[0], last = at, 1, _OPEN, _OPEN
-            elif (
-                junk < 0 and byte != _COMMA and byte != _OPEN_LIST and byte != _CLOSE_LIST and byte != _CLOSE
-            ):
+            elif junk < 0 and byte != _COMMA and byte != _OPEN_LIST and byte != _CLOSE_LIST and byte != _CLOSE:
                 junk = at
         elif byte == _QUOTE:
             in_string, string_start = 1, at

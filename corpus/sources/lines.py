@@ -17,9 +17,7 @@ class Line(NamedTuple):
     offset: int
     data: bytes | None
     num_bytes: int
-    damage: StreamDamaged | None = (
-        None  # the stream broke inside this line: `data` is the part before the break
-    )
+    damage: StreamDamaged | None = None  # the stream broke inside this line: `data` is the part before the break
 
 
 def split_lines(chunks: Iterator[bytes], max_bytes: int) -> Iterator[Line]:

@@ -25,9 +25,7 @@ _MAGIC = (
     (b"\x89PNG", "png"),
 )
 _WARC = re.compile(rb"\A[\r\n\0 ]*WARC/[01]\.\d")
-_HTML = re.compile(
-    rb"\A\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
-)
+_HTML = re.compile(rb"\A\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S)
 _TEXT_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x19]")
 _MAX_CONTROLS = 0.01

@@ -49,9 +49,7 @@ def read_html(chunks: Iterator[bytes]) -> Iterator[Record]:
 
 def _text_record(data: bytes) -> Record:
     text = _lf(decode(data)[0])
-    return (
-        Record(0, text=text) if text.strip() else dropped(0, "empty_text", "the file holds white space only")
-    )
+    return Record(0, text=text) if text.strip() else dropped(0, "empty_text", "the file holds white space only")
 
 
 def _whole_file(chunks: Iterator[bytes], make: Callable[[bytes], Record]) -> Iterator[Record]:

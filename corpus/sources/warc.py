@@ -82,9 +82,7 @@ def _record(frame: Frame) -> Record:
         return _response(frame, page)
     if kind == "conversion":
         return _conversion(frame, page, headers.get("Content-Type") or "")
-    return _other(
-        frame, page, f"warc_{_code(kind) or 'untyped'}", f"a {kind or 'record without WARC-Type'} is no page"
-    )
+    return _other(frame, page, f"warc_{_code(kind) or 'untyped'}", f"a {kind or 'record without WARC-Type'} is no page")
 
 
 def _response(frame: Frame, page: _Page) -> Record:
@@ -101,9 +99,7 @@ def _response(frame: Frame, page: _Page) -> Record:
     content_type = http.get("Content-Type") or ""
     body = frame.block[end.end() :] if end else b""
     try:
-        body, whole = undo_encodings(
-            body, http.get("Transfer-Encoding") or "", http.get("Content-Encoding") or ""
-        )
+        body, whole = undo_encodings(body, http.get("Transfer-Encoding") or "", http.get("Content-Encoding") or "")
     except BodyError as error:
         return _other(frame, page, "content_encoding_invalid", str(error), readable=False)
     if not whole:
@@ -118,21 +114,15 @@ def _document(frame: Frame, page: _Page, content_type: str, body: bytes) -> Reco
     if not kind and _LOOKS_HTML.match(body):
         kind = "text/html"
     if kind not in (*_HTML_TYPES, "text/plain"):
-        return _other(
-            frame, page, f"content_type_{_code(kind.partition('/')[0]) or 'missing'}", f"{kind or 'no type'}"
-        )
+        return _other(frame, page, f"content_type_{_code(kind.partition('/')[0]) or 'missing'}", f"{kind or 'no type'}")
     if not body.strip():
         return _other(frame, page, "empty_text", "the body is empty")
     page.meta["content_type"] = kind
     meta = orjson.dumps(page.meta).decode()
     if kind in _HTML_TYPES:
-        return Record(
-            frame.offset, url=page.url, timestamp=page.timestamp, html=body, charset=declared, meta=meta
-        )
+        return Record(frame.offset, url=page.url, timestamp=page.timestamp, html=body, charset=declared, meta=meta)
     text = decode(body, declared)[0].replace("\r\n", "\n").replace("\r", "\n")
-    return Record(
-        frame.offset, url=page.url, timestamp=page.timestamp, text=text, charset=declared, meta=meta
-    )
+    return Record(frame.offset, url=page.url, timestamp=page.timestamp, text=text, charset=declared, meta=meta)
 
 
 def _conversion(frame: Frame, page: _Page, content_type: str) -> Record:

@@ -149,6 +149,4 @@ def _broken(buffer: _Buffer, fault: str, detail: str, header: bytes = b"") -> Fr
             break
     if buffer.damage and not buffer.data:
         return None
-    return Frame(
-        offset, header, b"", fault, f"{detail}; {num_bytes} bytes from byte {offset} were passed over"
-    )
+    return Frame(offset, header, b"", fault, f"{detail}; {num_bytes} bytes from byte {offset} were passed over")

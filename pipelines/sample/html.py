@@ -125,7 +125,7 @@ def _blog(article: Article, site: Site, words: dict[str, str], date: str, relate
 <div class="post hentry"><h1 class="entry-title">{escape(article.title)}</h1><p class="meta post-meta">{words["date"]} {date}</p>
 <div class="entry-content">
 {body}
-</div><div class="share social"><ul>{_links(words["share"])}</ul></div></div>
+</div><div class="share social">{_links(words["share"], "span")}</div></div>
 <div id="comments" class="comments"><ol class="comment-list">{comments}</ol></div>
 <div class="sidebar widget-area">{_links(words["side"], "div")}{related}</div>
 <div class="footer">{_links(words["footer"], "span")}</div>"""

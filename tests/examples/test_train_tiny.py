@@ -42,9 +42,7 @@ def run(monkeypatch: pytest.MonkeyPatch, work: Path, *more: str) -> int:
 def test_it_learns_counting(tmp_path: Path, monkeypatch, capsys):
     """Token n is followed by n + 3; ln 200 = 5.3 is the loss of knowing nothing."""
     rng = np.random.default_rng(0)
-    documents = [
-        (rng.integers(1, 200) + 3 * np.arange(length)) % 199 + 1 for length in rng.integers(20, 120, 300)
-    ]
+    documents = [(rng.integers(1, 200) + 3 * np.arange(length)) % 199 + 1 for length in rng.integers(20, 120, 300)]
     work = write_work(tmp_path, documents, 200)
     assert run(monkeypatch, work, "--steps", "40", "--seq-len", "64", "--batch-size", "8") == 0
     printed = capsys.readouterr().out
@@ -60,9 +58,7 @@ def test_it_ends_with_status_1_where_the_loss_rises(tmp_path: Path, monkeypatch,
     documents = [np.random.default_rng(0).integers(1, 200, 500) for _ in range(8)]
     work = write_work(tmp_path, documents, 200)
     assert run(monkeypatch, work, "--steps", "10", "--seq-len", "64", "--lr", "5") == 1
-    before, after = (
-        capsys.readouterr().out.splitlines()[-1].split("mean of 5 steps ")[1].split(";")[0].split(" -> ")
-    )
+    before, after = capsys.readouterr().out.splitlines()[-1].split("mean of 5 steps ")[1].split(";")[0].split(" -> ")
     assert float(after) > float(before)
 
 

@@ -119,9 +119,7 @@ def test_retraining_gives_the_same_bytes(trained: Path, tmp_path: Path):
     order."""
     texts = sentences(2000, 1)
     write_lines(tmp_path / "b.jsonl", texts[:700])
-    (tmp_path / "a.jsonl.gz").write_bytes(
-        gzip.compress(write_lines(tmp_path / "x", texts[700:]).read_bytes())
-    )
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(write_lines(tmp_path / "x", texts[700:]).read_bytes()))
     (tmp_path / "x").unlink()
     for threads in ("1", "2"):
         out = tmp_path / f"out{threads}"
@@ -171,9 +169,7 @@ def test_arrow_parts_give_their_language(tmp_path: Path):
     part = write_part(tmp_path / "selected", "p.arrow", [batch], SELECTED)
     (tmp_path / "selected" / "left-over.arrow").write_bytes(b"not in the manifest")
     save_manifest(tmp_path / "selected", Manifest("select", "test", [part]))
-    card = train_tokenizer(
-        [tmp_path / "selected"], tmp_path / "out", TrainOptions(vocab_size=400, held_out=0)
-    )
+    card = train_tokenizer([tmp_path / "selected"], tmp_path / "out", TrainOptions(vocab_size=400, held_out=0))
     expected = {"en": 0, "zh": 0}
     for text in texts:
         expected["zh" if text[0] > "z" else "en"] += len(text.encode())
@@ -251,9 +247,7 @@ def test_bad_input_is_named(tmp_path: Path):
 def test_commands(trained: Path, tmp_path: Path):
     runner = CliRunner()
     source = write_lines(tmp_path / "in.jsonl", sentences(60, 10))
-    result = runner.invoke(
-        app, ["train", "--input", str(source), "--out", str(tmp_path / "t"), "--vocab-size", "300"]
-    )
+    result = runner.invoke(app, ["train", "--input", str(source), "--out", str(tmp_path / "t"), "--vocab-size", "300"])
     assert result.exit_code == 0, result.output
     assert (tmp_path / "t" / "tokenizer.json").is_file()
     shown = runner.invoke(app, ["show", str(trained), "河流😀<|pad|>"])

@@ -20,9 +20,7 @@ def test_packed_documents_give_the_logits_of_each_alone():
     positions = torch.cat([torch.arange(len(document)) for document in documents])
     with torch.no_grad():
         packed = model(torch.cat(documents)[None], positions[None])[0]
-        alone = torch.cat(
-            [model(document[None], torch.arange(len(document))[None])[0] for document in documents]
-        )
+        alone = torch.cat([model(document[None], torch.arange(len(document))[None])[0] for document in documents])
         unpacked = model(torch.cat(documents)[None], torch.arange(20)[None])[0]
     torch.testing.assert_close(packed, alone, atol=1e-5, rtol=1e-5)
     assert not torch.allclose(packed[7:], unpacked[7:], atol=1e-3)

@@ -108,9 +108,7 @@ def pack_rows(
     lengths_S = np.ascontiguousarray(lengths, dtype=np.int64)
     row_splits_B1 = np.ascontiguousarray(row_splits, dtype=np.int64)
     if tokens.dtype not in (np.uint16, np.uint32) or tokens.ndim != 1:
-        raise ValueError(
-            f"tokens are {tokens.dtype} {tokens.shape}, expected one-dimensional uint16 or uint32"
-        )
+        raise ValueError(f"tokens are {tokens.dtype} {tokens.shape}, expected one-dimensional uint16 or uint32")
     check_rows(len(tokens), starts_S, lengths_S, row_splits_B1, seq_len, max_segments)
     shape = (len(row_splits_B1) - 1, seq_len)
     packed = PackedRows.empty(*shape, max_segments) if out is None else out

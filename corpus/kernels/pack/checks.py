@@ -25,9 +25,7 @@ def check_rows(
         raise ValueError(f"{len(starts)} starts and {len(lengths)} lengths, expected as many of each")
     fault, row, found = _find_fault(num_tokens, starts, lengths, row_splits, seq_len, max_segments)
     if fault == _SPLITS:
-        raise ValueError(
-            f"row_splits must rise from 0 to the {len(starts)} segments, got {row_splits[:8]}..."
-        )
+        raise ValueError(f"row_splits must rise from 0 to the {len(starts)} segments, got {row_splits[:8]}...")
     if fault == _OUTSIDE:
         raise ValueError(f"row {row}: segment {found} is empty or outside the {num_tokens} tokens given")
     if fault == _LONG:

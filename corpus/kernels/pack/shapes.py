@@ -59,6 +59,4 @@ class PackedRows:
         ]:
             array = getattr(self, name)
             if array.shape != shape or array.dtype != dtype or not array.flags.c_contiguous:
-                raise ValueError(
-                    f"out.{name} is {array.dtype} {array.shape}, expected contiguous {dtype} {shape}"
-                )
+                raise ValueError(f"out.{name} is {array.dtype} {array.shape}, expected contiguous {dtype} {shape}")

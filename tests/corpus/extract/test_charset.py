@@ -57,9 +57,7 @@ def test_claims_and_bytes(case):
 def test_the_meta_tag_of_a_page(charset, meta, header, codec):
     text = TRADITIONAL if charset == "big5" else ZH
     text, found, clean = decode(_page(text, charset, meta), header)
-    assert (found, clean) == (codec, True) and text.endswith(
-        "一個句子。" if charset == "big5" else "一个句子。"
-    )
+    assert (found, clean) == (codec, True) and text.endswith("一個句子。" if charset == "big5" else "一个句子。")
 
 
 def test_a_wrapper_line_before_the_page_does_not_hide_its_meta_tag():

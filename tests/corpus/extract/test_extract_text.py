@@ -82,6 +82,4 @@ def test_clean_text_leaves_everything_else():
     text = "  indented\n\u3000\u3000全角空格，ＡＢＣ！\n\n\n•\tbullet\u200b"
     assert clean_text(text) == text
     assert clean_text("\n\na  \nb\r") == "a\nb"
-    assert clean_text("x" + " " * 200_000 + "y").endswith(
-        "y"
-    )  # quadratic white-space rules take minutes here
+    assert clean_text("x" + " " * 200_000 + "y").endswith("y")  # quadratic white-space rules take minutes here

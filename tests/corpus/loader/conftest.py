@@ -41,9 +41,7 @@ def write_tokens(
     parts = []
     for begin in range(0, len(documents), docs_per_part):
         part = documents[begin : begin + docs_per_part]
-        batches = [
-            batch(part[i : i + docs_per_batch], begin + i) for i in range(0, len(part), docs_per_batch)
-        ]
+        batches = [batch(part[i : i + docs_per_batch], begin + i) for i in range(0, len(part), docs_per_batch)]
         parts.append(write_part(folder, f"p{begin:06d}.arrow", batches, schema, compression=compression))
     facts = {"vocab_size": vocab_size, "tokenizer_hash": "0" * 16, "eos_id": 0, **info}
     save_manifest(folder, Manifest("tokenize", "test", parts, info=facts))

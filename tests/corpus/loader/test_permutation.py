@@ -32,9 +32,7 @@ def test_first_elements_are_uniform_over_keys():
     """Chi-square of where position 0, the middle and the last go, over 20,000 keys; 99 degrees of freedom."""
     n, keys = 100, 20_000
     for position in (0, 49, 99):
-        hits = np.array(
-            [KeyedPermutation(n, derive_key(key, 9))(np.array([position]))[0] for key in range(keys)]
-        )
+        hits = np.array([KeyedPermutation(n, derive_key(key, 9))(np.array([position]))[0] for key in range(keys)])
         counts = np.bincount(hits, minlength=n)
         chi_square = float(((counts - keys / n) ** 2 / (keys / n)).sum())
         assert 50 < chi_square < 170  # mean 99, standard deviation 14.1
@@ -65,17 +63,13 @@ def test_low_and_high_bits_mix():
 
 def test_keys_give_other_orders():
     orders = {
-        tuple(KeyedPermutation(50, derive_key(seed, epoch))(np.arange(50)))
-        for seed in range(20)
-        for epoch in range(20)
+        tuple(KeyedPermutation(50, derive_key(seed, epoch))(np.arange(50))) for seed in range(20) for epoch in range(20)
     }
     assert len(orders) == 400
 
 
 def test_keys_depend_on_order_and_place():
-    keys = {
-        derive_key(*numbers) for numbers in [(), (0,), (1,), (0, 0), (0, 1), (1, 0), (1, 1), (-1,), (2**64,)]
-    }
+    keys = {derive_key(*numbers) for numbers in [(), (0,), (1,), (0, 0), (0, 1), (1, 0), (1, 1), (-1,), (2**64,)]}
     assert len(keys) == 8  # 2**64 and 0 are the same 64 bits
 
 

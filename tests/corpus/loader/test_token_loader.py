@@ -97,9 +97,7 @@ def test_every_token_once_an_epoch(corpus):
 def test_drop_last_drops_only_the_rows_of_the_last_batch(corpus):
     folder, lengths = corpus
     kept = [batch["input_ids"] for batch in TokenLoader(folder, **{**OPTIONS, "batch_size": 16})]
-    every = [
-        batch["input_ids"] for batch in TokenLoader(folder, drop_last=False, **{**OPTIONS, "batch_size": 16})
-    ]
+    every = [batch["input_ids"] for batch in TokenLoader(folder, drop_last=False, **{**OPTIONS, "batch_size": 16})]
     assert len(every) == len(kept) + 1
     assert all(torch.equal(a, b) for a, b in zip(kept, every[:-1], strict=True))
     missing = int(lengths.sum()) - sum(int((batch != 0).sum()) for batch in kept)
@@ -108,9 +106,7 @@ def test_drop_last_drops_only_the_rows_of_the_last_batch(corpus):
 
 def test_filler_rows_are_padding_only(corpus):
     folder, _ = corpus
-    loaders = [
-        TokenLoader(folder, drop_last=False, dp_rank=rank, dp_size=64, **OPTIONS) for rank in range(64)
-    ]
+    loaders = [TokenLoader(folder, drop_last=False, dp_rank=rank, dp_size=64, **OPTIONS) for rank in range(64)]
     empty = 0
     for loader in loaders:
         last = list(loader)[-1]

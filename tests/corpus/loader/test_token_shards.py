@@ -84,9 +84,7 @@ def test_damage_is_named(tmp_path: Path, token_writer):
     with pytest.raises(ShardError, match="no Arrow IPC file"):
         TokenShards(folder)
     with pytest.raises(ShardError, match="compressed"):
-        TokenShards(
-            token_writer(tmp_path / "zstd", [np.arange(5000) % 9], vocab_size=1000, compression="zstd")
-        )
+        TokenShards(token_writer(tmp_path / "zstd", [np.arange(5000) % 9], vocab_size=1000, compression="zstd"))
     with pytest.raises(ShardError, match="manifest"):
         TokenShards(tmp_path / "nowhere")
 

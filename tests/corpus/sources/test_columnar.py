@@ -23,9 +23,7 @@ ROWS = [
 
 def _parquet() -> bytes:
     out = io.BytesIO()
-    pq.write_table(
-        pa.Table.from_pylist(ROWS), out, row_group_size=500, use_dictionary=False, write_page_checksum=True
-    )
+    pq.write_table(pa.Table.from_pylist(ROWS), out, row_group_size=500, use_dictionary=False, write_page_checksum=True)
     return out.getvalue()
 
 

@@ -105,9 +105,7 @@ def test_damage_in_a_later_member_keeps_the_members_before_it(tmp_path):
     path.write_bytes(packed)
     out, damage = _read(path)
     assert out == first + second
-    assert (
-        damage is not None and damage.reason == "corrupt_gzip" and damage.offset > len(gzip.compress(first))
-    )
+    assert damage is not None and damage.reason == "corrupt_gzip" and damage.offset > len(gzip.compress(first))
 
 
 def test_zeros_after_the_last_member_are_padding_and_other_bytes_are_not(tmp_path):

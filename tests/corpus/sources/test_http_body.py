@@ -9,11 +9,7 @@ import zstandard
 from corpus.sources.http_body import BodyError, undo_encodings
 
 brotli = pytest.importorskip("brotli", reason="it comes with FastWARC")
-PAGE = (
-    b"<html><body>"
-    + b"".join(b"<p>paragraph %d of the page</p>\n" % n for n in range(3000))
-    + b"</body></html>"
-)
+PAGE = b"<html><body>" + b"".join(b"<p>paragraph %d of the page</p>\n" % n for n in range(3000)) + b"</body></html>"
 
 
 def _deflate(data: bytes) -> bytes:

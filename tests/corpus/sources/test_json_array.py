@@ -44,9 +44,7 @@ def _rows(path, **options) -> list[dict]:
     wrapper=st.booleans(),
 )
 def test_the_splitter_agrees_with_json_loads_whatever_the_chunks(objects, sizes, indent, wrapper):
-    data = json.dumps(
-        {"RECORDS": objects} if wrapper else objects, indent=indent, ensure_ascii=False
-    ).encode()
+    data = json.dumps({"RECORDS": objects} if wrapper else objects, indent=indent, ensure_ascii=False).encode()
     spans = list(split_objects(_chunks(data, sizes)))
     assert [json.loads(span.data) for span in spans] == objects
     assert all(data[span.offset : span.offset + span.num_bytes] == span.data for span in spans)

@@ -81,9 +81,7 @@ def test_a_truncated_gzip_keeps_every_complete_line_before_the_cut(tmp_path, sha
     num_whole = reachable.count(b"\n")
     *documents, last = _rows(path)
     assert num_whole > 50
-    assert [row["text"] for row in documents[:num_whole]] == [
-        orjson.loads(line)["text"] for line in lines[:num_whole]
-    ]
+    assert [row["text"] for row in documents[:num_whole]] == [orjson.loads(line)["text"] for line in lines[:num_whole]]
     assert len(documents) - num_whole in (0, 1)  # 1: the cut fell between a record and its line end
     assert {row["outcome"] for row in documents} == {"document"}
     assert (last["outcome"], last["reason"]) == ("unreadable", "truncated_gzip")

@@ -89,10 +89,7 @@ def test_belle_json_is_json_lines():
 def test_latin1_lines_of_an_ascii_file_are_readable():
     (path,) = _find("pretrain-en/news/abc-science.txt.zst")
     lines = [
-        text
-        for batch in read_records(path, split="line")
-        for text in batch["text"].to_pylist()
-        if not text.isascii()
+        text for batch in read_records(path, split="line") for text in batch["text"].to_pylist() if not text.isascii()
     ]
     assert lines and not any("\ufffd" in line for line in lines)
 

@@ -61,9 +61,7 @@ def test_json_lines_under_any_name(tmp_path, pack):
 def test_an_empty_file_is_one_unreadable_row(tmp_path, data, format):
     path = tmp_path / "a"
     path.write_bytes(data)
-    assert [(row["outcome"], row["reason"]) for row in _rows(path, format=format)] == [
-        ("unreadable", "empty_file")
-    ]
+    assert [(row["outcome"], row["reason"]) for row in _rows(path, format=format)] == [("unreadable", "empty_file")]
 
 
 def test_a_file_whose_first_byte_is_damaged_is_one_unreadable_row(tmp_path):

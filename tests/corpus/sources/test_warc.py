@@ -16,9 +16,7 @@ def _record(kind: str, block: bytes, version: str = "1.0", **headers: str) -> by
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + block + b"\r\n\r\n"
 
 
-def _http(
-    body: bytes, status: str = "200 OK", type_: str = "text/html; charset=gb2312", extra: str = ""
-) -> bytes:
+def _http(body: bytes, status: str = "200 OK", type_: str = "text/html; charset=gb2312", extra: str = "") -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Type: {type_}\r\n{extra}\r\n".encode() + body
 
 
@@ -45,9 +43,7 @@ RECORDS = [
     ),
     (_record("response", _http(b"", type_="text/html")), "empty_text"),
     (
-        _record(
-            "response", _http(b"x", extra="Content-Encoding: gzip\r\n").replace(b"x", b"\x1f\x8b\x08\0zz")
-        ),
+        _record("response", _http(b"x", extra="Content-Encoding: gzip\r\n").replace(b"x", b"\x1f\x8b\x08\0zz")),
         "content_encoding_invalid",
     ),
     (_response(4, type_=""), None),
@@ -146,9 +142,7 @@ def test_a_broken_record_costs_only_itself(tmp_path, damage, reason):
     assert damage(records[2]) != records[2]
     records[2] = damage(records[2])
     rows = _rows(tmp_path / "a.warc", b"".join(records))
-    assert [row["url"] for row in rows if row["outcome"] == "document"] == [
-        f"http://a/{n}" for n in (0, 1, 3, 4, 5)
-    ]
+    assert [row["url"] for row in rows if row["outcome"] == "document"] == [f"http://a/{n}" for n in (0, 1, 3, 4, 5)]
     (bad,) = [row for row in rows if row["outcome"] != "document"]
     assert (bad["outcome"], bad["reason"]) == ("unreadable", reason)
     assert bad["offset"] == len(records[0] + records[1]) and str(bad["offset"]) in bad["detail"]
