@@ -84,7 +84,7 @@ def _remove_furniture(tree: HTMLTree) -> None:
     if tree.body is None:
         return
     for element in reversed(list(tree.body.query_selector_all(_FURNITURE))):  # children before their parents
-        if element.tag not in ("body", "main", "article") and len(element.text) <= _MOST_FURNITURE_CHARS:
+        if element.tag not in ("body", "main", "article") and len(element.text or "") <= _MOST_FURNITURE_CHARS:
             element.decompose()
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from rich.console import Console
 
-from corpus.shards import hash_file, load_manifest
+from corpus.shards import hash_file
 from pipelines import download, sample
 from pipelines.recipe import make_recipe
 from pipelines.stage import is_complete, run_stage
