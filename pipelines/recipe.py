@@ -36,6 +36,9 @@ class Source(_Section):
     """Plain text only: what one document is."""
     priority: int = 0
     """Of two duplicates the one from the source with the higher priority stays."""
+    rules: dict[str, list[str]] | None = None
+    """Language -> rule sets for this source, in place of `select.rules`; {} for none. The published rules are for web
+    pages: textbooks with code, poems and classical texts fail them."""
     sha256: dict[str, str] = {}
     """URL -> expected SHA-256; a download that differs is refused."""
 

@@ -57,7 +57,7 @@ def run(recipe: Recipe, work: Path, console: Console, *, until: str = STAGES[-1]
         SikuError: something the user can mend; nothing that is finished is lost.
     """
     work.mkdir(parents=True, exist_ok=True)
-    select.check_options(recipe.select)
+    select.check_options(recipe)
     done = []
     with _locked(work), _sample(recipe, work) as sample_url:
         write_json(work / "recipe.json", resolved(recipe))

@@ -5,7 +5,7 @@ is computed again here, so a changed threshold costs one pass over the columns.
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +22,12 @@ from pipelines.recipe import Recipe, Select
 from pipelines.stage import StagePlan, manifest_hash
 from pipelines.task import Task, TaskResult, task_output
 
+OwnRules = Mapping[str, Mapping[str, Sequence[str]]]  # source -> language -> rule sets in place of the recipe's
+
 
 def plan(recipe: Recipe, work: Path) -> StagePlan:
     """One task a part of documents, with the part of duplicates beside it."""
-    check_options(recipe.select)
+    check_options(recipe)
     documents, duplicates = load_manifest(work / "documents"), load_manifest(work / "duplicates")
     decisions = {part.path: part for part in duplicates.parts}
     tasks = [
@@ -36,24 +38,30 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
         for part in documents.parts
     ]
     inputs = [manifest_hash(work / "documents"), manifest_hash(work / "duplicates")]
-    stage = StagePlan("select", work / "selected", __name__, recipe.select.model_dump(), inputs)
-    return stage.with_tasks(tasks, functools.partial(select_part, work=work, options=recipe.select))
+    own_rules = {source.name: source.rules for source in recipe.sources if source.rules is not None}
+    options = recipe.select.model_dump() | {"own_rules": own_rules}
+    stage = StagePlan("select", work / "selected", __name__, options, inputs)
+    return stage.with_tasks(
+        tasks, functools.partial(select_part, work=work, options=recipe.select, own_rules=own_rules)
+    )
 
 
-def check_options(options: Select) -> None:
+def check_options(recipe: Recipe) -> None:
     """Refuse unknown rule sets and rules before anything starts.
 
     Raises:
         RecipeError: naming what is allowed.
     """
-    for language, names in options.rules.items():
-        for name in names:
-            if name not in RULE_SETS:
-                raise RecipeError(
-                    f"select.rules.{language}: unknown rule set {name!r}; allowed: {', '.join(sorted(RULE_SETS))}"
-                )
-    names = {name for names in options.rules.values() for name in names}
-    used = {f"{name}.{rule.name}" for name in names for rule in RULE_SETS[name].rules}
+    options, used = recipe.select, set()
+    choices = [("select.rules", options.rules)]
+    choices += [(f"sources.{source.name}.rules", source.rules) for source in recipe.sources if source.rules]
+    for where, rules in choices:
+        for language, names in rules.items():
+            for name in names:
+                if name not in RULE_SETS:
+                    allowed = ", ".join(sorted(RULE_SETS))
+                    raise RecipeError(f"{where}.{language}: unknown rule set {name!r}; allowed: {allowed}")
+                used |= {f"{name}.{rule.name}" for rule in RULE_SETS[name].rules}
     for rule in options.thresholds:
         if rule not in used:
             raise RecipeError(
@@ -61,7 +69,7 @@ def check_options(options: Select) -> None:
             )
 
 
-def select_part(task: Task, folder: Path, *, work: Path, options: Select) -> TaskResult:
+def select_part(task: Task, folder: Path, *, work: Path, options: Select, own_rules: OwnRules) -> TaskResult:
     """Decide the documents of one part."""
     path = work / "documents" / task.spec["part"]
     duplicates = read_table(work / "duplicates" / task.spec["part"])
@@ -72,7 +80,7 @@ def select_part(task: Task, folder: Path, *, work: Path, options: Select) -> Tas
             start += batch.num_rows
             if not decisions["id"].combine_chunks().equals(batch["id"]):
                 raise ShardError(f"{path} and its duplicates part hold different documents; run the dedup stage again")
-            reasons = failing_rules(batch, decisions, options)
+            reasons = failing_rules(batch, decisions, options, own_rules)
             kept = pc.equal(pc.list_value_length(reasons), 0)
             output.account(_ledger(batch, reasons, kept))
             size = decisions["cluster_size"].combine_chunks()
@@ -93,20 +101,20 @@ def select_part(task: Task, folder: Path, *, work: Path, options: Select) -> Tas
         return output.finish()
 
 
-def failing_rules(batch: pa.RecordBatch, decisions: pa.Table, options: Select) -> pa.ListArray:
-    """Every reason against each document: duplicate, language, rules of its language, quality."""
-    rows = batch.num_rows
+def failing_rules(batch: pa.RecordBatch, decisions: pa.Table, options: Select, own_rules: OwnRules) -> pa.ListArray:
+    """Every reason against each document: duplicate, language, rules of its language and source, quality."""
     lists = [*_duplicate_reasons(decisions), *_language_reasons(batch, options)]
     languages = batch["language"].to_numpy(zero_copy_only=False)
-    for language, names in options.rules.items():
-        mask = languages == language
-        if mask.any():
-            for name in names:
-                lists.append(reasons_where(mask, failing(batch, _rules(name, options))))
+    sources = batch["source"].to_numpy(zero_copy_only=False)
+    for source in pc.unique(batch["source"]).to_pylist():
+        for language, names in own_rules.get(source, options.rules).items():
+            mask = (sources == source) & (languages == language)
+            if mask.any():
+                lists += [reasons_where(mask, failing(batch, _rules(name, options))) for name in names]
     quality = batch["quality"].to_numpy()
     for language, least in options.min_quality.items():
-        lists.append(reason_list((languages == language) & (quality < least), "quality", quality, least))
-    return concat_reasons(rows, lists)
+        lists.append(reason_list((languages == language) & (quality < np.float32(least)), "quality", quality, least))
+    return concat_reasons(batch.num_rows, lists)
 
 
 def _rules(name: str, options: Select) -> RuleSet:
