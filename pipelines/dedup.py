@@ -40,6 +40,7 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
         manifest_hash(documents),
         functools.partial(_graph, recipe=recipe, documents=documents),
         num_tasks=2 * len(parts),
+        num_bytes=sum(part.bytes for part in parts),
     )
 
 

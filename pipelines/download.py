@@ -27,6 +27,7 @@ from pipelines.task import Task, TaskResult
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 20
+_REMOTE_BYTES = 64 << 20  # what a remote file is taken for: fetching several at a time is worth processes
 _GONE = (400, 401, 403, 404, 405, 410, 451)  # trying again does not help
 
 
@@ -39,7 +40,9 @@ def plan(recipe: Recipe, work: Path, sample_url: str = "") -> StagePlan:
     folder = work / "raw"
     tasks = [task for source in recipe.sources for task in _tasks(source)]
     inputs = [[task.spec["source"], task.spec["file"]] for task in tasks]
-    stage = StagePlan("download", folder, __name__, {}, inputs)
+    num_bytes = sum(task.spec.get("bytes", 0) for task in tasks)
+    num_bytes += sum(_REMOTE_BYTES for task in tasks if task.spec["file"].startswith("http"))
+    stage = StagePlan("download", folder, __name__, {}, inputs, num_bytes=num_bytes)
     function = functools.partial(fetch, options=recipe.download, sample_url=sample_url)
     phase = stage.phase(function)
     fresh = all(phase.is_done(task) for task in tasks)

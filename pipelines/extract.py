@@ -33,7 +33,7 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
     folder, raw = work / "documents", work / "raw"
     tasks = _tasks(recipe, raw)
     options = recipe.extract.model_dump() | {"sources": [_reading(source) for source in recipe.sources]}
-    stage = StagePlan("extract", folder, __name__, options, manifest_hash(raw))
+    stage = StagePlan("extract", folder, __name__, options, manifest_hash(raw), num_bytes=_num_bytes(raw))
     return stage.with_tasks(tasks, functools.partial(extract_file, raw=raw, options=recipe.extract))
 
 
@@ -53,6 +53,10 @@ def _tasks(recipe: Recipe, raw: Path) -> list[Task]:
     if not tasks:
         raise RecipeError("none of the recipe's files could be had; see the reasons above and in raw/manifest.json")
     return tasks
+
+
+def _num_bytes(raw: Path) -> int:
+    return sum(file["bytes"] for file in load_manifest(raw).info.get("files", []))
 
 
 @functools.cache

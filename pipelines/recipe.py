@@ -111,7 +111,7 @@ class Runner(_Section):
     name: Literal["local", "in_memory", "DataflowRunner", "FlinkRunner", "SparkRunner"] = "local"
     """`local` is Beam's FnApiRunner with worker processes, `in_memory` the same in this process."""
     num_workers: int = Field(0, ge=0, le=4096)
-    """Worker processes of `local`; 0 is one a core."""
+    """Worker processes of `local`; 0 is one a core, and none for stages with little input."""
     options: list[str] = []
     """Passed to Beam as they are, e.g. `--region=us-central1`."""
 

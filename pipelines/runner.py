@@ -6,28 +6,45 @@ in every run we measured, and `DirectRunner` picks another engine when there is 
 
 import logging
 import os
+import shlex
+import sys
 from collections.abc import Callable
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from corpus.errors import RecipeError
 from pipelines.recipe import Runner
 
+_LITTLE_BYTES = 32 << 20  # a core works through it in the time two processes need to start and share it
 _REFUSED = ("multi_threading", "DirectRunner")
 
 
-def num_workers(runner: Runner) -> int:
-    """Worker processes that `runner` asks for on this machine."""
-    return runner.num_workers or os.cpu_count() or 1
+def num_workers(runner: Runner, num_tasks: int, num_bytes: int) -> int:
+    """Processes that run a stage on this machine; 1 means this process.
+
+    Processes take seconds to start, so by default little input is worked on in this one.
+    """
+    if runner.name == "in_memory":
+        return 1
+    if runner.num_workers:
+        return runner.num_workers
+    return 1 if num_tasks <= 1 or num_bytes < _LITTLE_BYTES else os.cpu_count() or 1
 
 
-def run_pipeline(build: Callable[[beam.Pipeline], object], runner: Runner, label: str) -> None:
+def _worker_processes() -> SubprocessSDKEnvironment:
+    """What `--direct_running_mode=multi_processing` sets up, with our own quiet worker."""
+    return SubprocessSDKEnvironment.from_command_string(f"{shlex.quote(sys.executable)} -m pipelines.worker")
+
+
+def run_pipeline(build: Callable[[beam.Pipeline], object], runner: Runner, label: str, workers: int) -> None:
     """Build a graph with `build(pipeline)` and run it to its end.
 
     Args:
         label: names the job on runners that show one.
+        workers: processes of the local runner (`num_workers`).
 
     Raises:
         RecipeError: an option would choose an engine that is known to lose data.
@@ -36,10 +53,8 @@ def run_pipeline(build: Callable[[beam.Pipeline], object], runner: Runner, label
         if any(word in option for word in _REFUSED):
             raise RecipeError(f"runner option {option!r} is refused: that engine loses or re-routes elements")
     if runner.name in ("local", "in_memory"):
-        workers = num_workers(runner) if runner.name == "local" else 1
-        mode = "multi_processing" if workers > 1 else "in_memory"
-        flags = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}", *runner.options]
-        engine: object = FnApiRunner()
+        flags = [f"--direct_num_workers={workers}", *runner.options]
+        engine: object = FnApiRunner(default_environment=_worker_processes() if workers > 1 else None)
     else:
         flags = [f"--job_name=siku-{label}", *runner.options]
         engine = runner.name

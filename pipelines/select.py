@@ -40,7 +40,8 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
     inputs = [manifest_hash(work / "documents"), manifest_hash(work / "duplicates")]
     own_rules = {source.name: source.rules for source in recipe.sources if source.rules is not None}
     options = recipe.select.model_dump() | {"own_rules": own_rules}
-    stage = StagePlan("select", work / "selected", __name__, options, inputs)
+    num_bytes = sum(part.bytes for part in documents.parts)
+    stage = StagePlan("select", work / "selected", __name__, options, inputs, num_bytes=num_bytes)
     return stage.with_tasks(
         tasks, functools.partial(select_part, work=work, options=recipe.select, own_rules=own_rules)
     )

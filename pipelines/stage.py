@@ -30,7 +30,7 @@ from corpus.shards.manifest import FILE_NAME
 from corpus.shards.write import TEMPORARY
 from pipelines import fingerprint
 from pipelines.recipe import Runner
-from pipelines.runner import run_pipeline
+from pipelines.runner import num_workers, run_pipeline
 from pipelines.task import Phase, Task, TaskResult
 
 _log = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ class StagePlan:
         inputs: what the stage reads, as JSON that changes when the content does.
         graph: (pipeline, plan) -> the collection of written manifests; set by `with_tasks` for a plain stage.
         num_tasks: for the progress bar.
+        num_bytes: of its input, to choose how many processes are worth starting.
         fresh: False where the plan knows that the inputs changed though `inputs` did not.
         info: goes into the manifest.
     """
@@ -59,6 +60,7 @@ class StagePlan:
     inputs: Any
     graph: Callable[[beam.Pipeline, "StagePlan"], object] | None = None
     num_tasks: int = 0
+    num_bytes: int = 0
     fresh: bool = True
     info: dict[str, Any] = field(default_factory=dict)
 
@@ -99,7 +101,8 @@ def run_stage(plan: StagePlan, runner: Runner) -> Manifest:
     (plan.folder / FILE_NAME).unlink(missing_ok=True)
     _remove(path for path in plan.folder.rglob("*") if TEMPORARY in path.name or path.suffix == ".error")
     try:
-        run_pipeline(lambda pipeline: graph(pipeline, plan), runner, plan.name)
+        workers = num_workers(runner, plan.num_tasks, plan.num_bytes)
+        run_pipeline(lambda pipeline: graph(pipeline, plan), runner, plan.name, workers)
     except Exception as error:
         for path in sorted(plan.folder.rglob(".tasks/**/*.error")):
             raise SikuError(f"{plan.name}: {json.loads(path.read_bytes())['message']}") from error

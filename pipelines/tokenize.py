@@ -41,7 +41,8 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
         "pad_id": loaded.token_to_id(PAD),
     }
     options = recipe.tokenize.model_dump()
-    stage = StagePlan("tokenize", work / "tokens", __name__, options, inputs, info=info)
+    num_bytes = sum(part.bytes for part in selected.parts)
+    stage = StagePlan("tokenize", work / "tokens", __name__, options, inputs, info=info, num_bytes=num_bytes)
     function = functools.partial(tokenize_part, work=work, options=recipe.tokenize)
     return stage.with_tasks(tasks, function)
 
