@@ -213,9 +213,9 @@ def _truth(work: Path, manifest: Manifest) -> dict[str, Any]:
     phrases = json.loads((work / "sample" / "boilerplate.json").read_bytes())
     texts = (
         text.as_py()
-        for part in load_manifest(work / "documents").parts
+        for part in manifest.parts
         if part.path.startswith("web-")
-        for batch in read_batches(work / "documents" / part.path, ["text"])
+        for batch in read_batches(work / "selected" / part.path, ["text"])
         for text in batch["text"]
     )
     return {
