@@ -2,8 +2,8 @@
 
 The bytes are decoded by `corpus.extract.charset`, parsed by Resiliparse's Lexbor tree and reduced to the main
 content by its rules (https://resiliparse.chatnoir.eu/en/latest/man/extract/html2text.html), which drop
-navigation, scripts, forms and footers by element, class and position; small elements named as share buttons,
-breadcrumbs or cookie notices are taken out before. Where the rules leave next to nothing of a page, all visible
+navigation, scripts, forms and footers by element, class and position; elements named as share buttons,
+breadcrumbs or cookie notices are left out. Where the rules leave next to nothing of a page, all visible
 text outside of links, navigation, headers, footers and sidebars is taken: a wrong guess costs some boilerplate,
 not a document, and a page that is nothing but links stays empty.
 
@@ -50,9 +50,10 @@ _NAMES = (
     "cookie-consent",
     "cookie-notice",
 )
-_FURNITURE = ", ".join(f".{name}, #{name}" for name in _NAMES)
-_MOST_FURNITURE_CHARS = 300  # an element with more text holds the article as well
-_AROUND = "nav, header, footer, aside, form, button, a"
+_FURNITURE = tuple(f"{mark}{name}" for name in _NAMES for mark in ".#")
+_ANY_FURNITURE = ", ".join(_FURNITURE)
+_LEAST_LEFT = 0.7  # where taking furniture out leaves less of the main content, it held the article as well
+_AROUND = ("nav", "header", "footer", "aside", "form", "button", "a")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _SPACES = re.compile(r"\s+")
 
@@ -75,35 +76,32 @@ def html_to_text(html: bytes, charset: str | None = None) -> tuple[str, str | No
     source, _, _ = decode(html, charset)
     tree = HTMLTree.parse(source.replace("\0", ""))
     title = _SPACES.sub(" ", tree.title or "").strip() or None
-    _remove_furniture(tree)
     text = _main_text(tree)
     return _EMPTY_LINES.sub("\n\n", text).strip(), title
 
 
-def _remove_furniture(tree: HTMLTree) -> None:
-    if tree.body is None:
-        return
-    for element in reversed(list(tree.body.query_selector_all(_FURNITURE))):  # children before their parents
-        if element.tag not in ("body", "main", "article") and len(element.text or "") <= _MOST_FURNITURE_CHARS:
-            element.decompose()
-
-
 def _main_text(tree: HTMLTree) -> str:
     """The main content; where that is next to none, with comments (forums), then everything outside of links."""
-    text = _plain(tree, main_content=True)
+    text = _without_furniture(tree, _plain(tree, main_content=True))
     if len(text) >= _PLENTY_CHARS:
         return text
     enough = max(_MIN_MAIN_CHARS, _MIN_MAIN_SHARE * len(_plain(tree, main_content=False)))
     if len(text) < enough:
         text = max(text, _plain(tree, main_content=True, comments=True), key=len)
-    if len(text) < enough and tree.body is not None:
-        for element in reversed(list(tree.body.query_selector_all(_AROUND))):
-            element.decompose()
-        text = max(text, _plain(tree, main_content=False), key=len)
+    if len(text) < enough:
+        text = max(text, _plain(tree, main_content=False, skip=_AROUND), key=len)
     return text
 
 
-def _plain(tree: HTMLTree, main_content: bool, comments: bool = False) -> str:
+def _without_furniture(tree: HTMLTree, text: str) -> str:
+    """The main content without share buttons and the like; `text` is what it is with them."""
+    if tree.body is None or tree.body.query_selector(_ANY_FURNITURE) is None:
+        return text
+    bare = _plain(tree, main_content=True, skip=_FURNITURE)
+    return bare if len(bare) >= _LEAST_LEFT * len(text) else text
+
+
+def _plain(tree: HTMLTree, main_content: bool, comments: bool = False, skip: tuple[str, ...] = ()) -> str:
     # images' alternative texts, bylines and share buttons are most of what the rules leave of boilerplate
     return extract_plain_text(
         tree,
@@ -112,4 +110,5 @@ def _plain(tree: HTMLTree, main_content: bool, comments: bool = False) -> str:
         alt_texts=False,
         post_meta=False,
         comments=comments,
+        skip_elements=list(skip) or None,
     )
