@@ -91,7 +91,7 @@ DUPLICATES = pa.schema(
         ("id", pa.string()),
         ("kept_id", pa.string()),  # null: this document stays
         ("level", pa.string()),  # "exact" or "near"; null: this document stays
-        ("jaccard", pa.float32()),  # exact Jaccard of the folded shingle sets of this and the kept document
+        ("jaccard", pa.float64()),  # exact Jaccard of the folded shingle sets of this and the kept document
         ("cluster_size", pa.int32()),  # documents in the group of the kept document, itself counted
     ]
 )

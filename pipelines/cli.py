@@ -2,11 +2,13 @@
 
 import importlib.metadata
 import logging
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from corpus import models
 from corpus.errors import ModelMissingError, RecipeError, SikuError
@@ -40,11 +42,11 @@ def main() -> None:
     try:
         make_app()()
     except SikuError as error:
-        Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped; run the same command again to go on")
-        raise SystemExit(130) from None
+        os._exit(130)  # at once: Beam's threads would each print how they ended
 
 
 def _console() -> Console:
@@ -63,7 +65,6 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would run.")] = False,
 ) -> None:
     """Run a recipe, or just files: download, extract, dedup, select, tokenizer, tokenize."""
-    from pipelines import report as report_module
     from pipelines import run as run_module
 
     if stage not in STAGES:
@@ -77,8 +78,16 @@ def run(
         for name, what in run_module.status(recipe, folder):
             console.print(f"{name:<10} {what}", highlight=False)
         return
-    run_module.run(recipe, folder, console, until=stage)
-    counts = funnel.load_counts(folder)
+    try:
+        run_module.run(recipe, folder, console, until=stage)
+    finally:  # what was finished is shown also where the run stopped
+        _show_result(folder, console)
+
+
+def _show_result(folder: Path, console: Console) -> None:
+    from pipelines import report as report_module
+
+    counts = funnel.load_counts(folder) if folder.is_dir() else {}
     if counts:
         console.print(funnel.by_source(counts))
         console.print(funnel.by_reason(counts))
@@ -87,6 +96,8 @@ def run(
 
 def _recipe(targets: list[str], inputs: list[str], overrides: list[str]) -> Recipe:
     if inputs:
+        if any(target.endswith((".yaml", ".yml")) for target in [*inputs, *targets]):
+            raise RecipeError("a recipe and --input don't go together; name the files in the recipe's sources")
         values = {"name": "input", "sources": sources_of([*inputs, *targets])}
         return make_recipe(values, overrides, "--input")
     if len(targets) != 1:
@@ -140,7 +151,9 @@ def verify(work: Annotated[Path, typer.Argument(help="Work folder of a run.")]) 
     problems = 0
     for line in verify_work(work):
         problems += not line.ok
-        console.print(f"{'[green]ok[/]' if line.ok else '[red]BAD[/]'}  {line.text}", highlight=False, soft_wrap=True)
+        console.print(
+            f"{'[green]ok[/]' if line.ok else '[red]BAD[/]'}  {escape(line.text)}", highlight=False, soft_wrap=True
+        )
     if problems:
         raise SystemExit(1)
 

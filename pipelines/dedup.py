@@ -19,7 +19,7 @@ from corpus.shards import load_manifest
 from pipelines.dedup_groups import cluster, evidence_of_part, verify
 from pipelines.dedup_keys import match, sign
 from pipelines.recipe import Recipe
-from pipelines.stage import Gather, RunTasks, StagePlan, WriteManifest, manifest_hash
+from pipelines.stage import Gather, RunTasks, StagePlan, WriteManifest, input_hashes
 from pipelines.task import Task, TaskResult
 
 _KEYS_A_PARTITION = 1 << 25  # 16 bytes each and as much again to sort: about 1 GiB a `match` task
@@ -37,7 +37,7 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
         work / "duplicates",
         __name__,
         options,
-        manifest_hash(documents),
+        input_hashes(work, "documents"),
         functools.partial(_graph, recipe=recipe, documents=documents),
         num_tasks=2 * len(parts),
         num_bytes=sum(part.bytes for part in parts),

@@ -131,7 +131,7 @@ def _evidence(numbers: np.ndarray, ids: pa.Array, exact: np.ndarray, removals: R
     """One row a document that was removed or that others were removed for."""
     kept_for = np.full(len(numbers), -1, np.int64)
     kept_for[removals.removed] = removals.kept
-    jaccard = np.zeros(len(numbers), np.float32)
+    jaccard = np.zeros(len(numbers), np.float64)
     jaccard[removals.removed] = removals.jaccard
     removed = kept_for >= 0
     same = removed & (exact == exact[kept_for]).all(axis=1)

@@ -17,7 +17,7 @@ from corpus.kernels.minhash import band_keys, permutations, signatures
 from corpus.kernels.shingle import exact_keys
 from corpus.shards import open_part, read_batches, write_part
 from pipelines.recipe import Dedup
-from pipelines.stage import WORKINGS
+from pipelines.stage import WORKINGS, checked
 from pipelines.task import Task, TaskResult
 
 SIGNED = pa.schema(
@@ -49,7 +49,7 @@ def sign(
     signed, keys, rows = [], [], []
     start = task.spec["start"]
     columns = ["id", "source", "text", "quality", "num_chars"]
-    for batch in read_batches(documents / task.spec["part"], columns):
+    for batch in read_batches(checked(documents, task.spec), columns):
         exact = exact_keys(batch["text"])
         signature = signatures(batch["text"], options.shingle_tokens, a, b)
         document_keys = np.concatenate([band_keys(signature, bands.rows), exact[:, :1]], axis=1)

@@ -4,12 +4,12 @@ A transfer that is cut goes on where it stopped (Range with If-Range), also afte
 can't be had is counted as unreadable with its reason; the run goes on, and the next run tries it again.
 """
 
-import dataclasses
 import functools
 import glob
 import hashlib
 import json
 import logging
+import os
 import re
 import time
 from pathlib import Path
@@ -35,32 +35,31 @@ def plan(recipe: Recipe, work: Path, sample_url: str = "") -> StagePlan:
     """One task a file.
 
     Args:
-        sample_url: base URL that `sample:/NAME` stands for.
+        sample_url: base URL that `sample:/NAME` stands for; the files are in `work/sample`.
     """
-    folder = work / "raw"
-    tasks = [task for source in recipe.sources for task in _tasks(source)]
-    inputs = [[task.spec["source"], task.spec["file"]] for task in tasks]
+    tasks = [task for source in recipe.sources for task in _tasks(source, work / "sample")]
+    inputs = {"files": [[task.spec["source"], task.spec["file"]] for task in tasks]}
     num_bytes = sum(task.spec.get("bytes", 0) for task in tasks)
     num_bytes += sum(_REMOTE_BYTES for task in tasks if task.spec["file"].startswith("http"))
-    stage = StagePlan("download", folder, __name__, {}, inputs, num_bytes=num_bytes)
-    function = functools.partial(fetch, options=recipe.download, sample_url=sample_url)
-    phase = stage.phase(function)
-    fresh = all(phase.is_done(task) for task in tasks)
-    return dataclasses.replace(stage.with_tasks(tasks, function), fresh=fresh)
+    stage = StagePlan("download", work / "raw", __name__, {}, inputs, num_bytes=num_bytes)
+    return stage.with_tasks(tasks, functools.partial(fetch, options=recipe.download, sample_url=sample_url))
 
 
-def _tasks(source: Source) -> list[Task]:
-    tasks = []
+def _tasks(source: Source, sample: Path) -> list[Task]:
+    tasks: dict[str, Task] = {}
     for pattern in source.files:
         for file in expand(pattern, source.name):
             name = f"{source.name}.{xxhash.xxh3_64_hexdigest(file.encode())}"
             spec: dict[str, Any] = {"source": source.name, "file": file, "sha256": source.sha256.get(file)}
-            if not is_remote(file):
+            if file.startswith("sample:/"):
+                path = sample / file.removeprefix("sample:/")
+                spec["generated"] = hash_file(path) if path.is_file() else None
+            elif not is_remote(file):
                 status = Path(file).stat()
                 spec |= {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
-            tasks.append(Task(name, spec))
-    names = [task.name for task in tasks]
-    return [task for index, task in enumerate(tasks) if task.name not in names[:index]]
+            place = file if is_remote(file) else os.path.realpath(file)
+            tasks.setdefault(place, Task(name, spec))
+    return list(tasks.values())
 
 
 def is_remote(file: str) -> bool:
@@ -99,6 +98,7 @@ def fetch(task: Task, folder: Path, *, options: Download, sample_url: str) -> Ta
             )
         else:
             path = Path(file)
+            _check_sha256(file, path, task.spec["sha256"])
             parts, entry = [], entry | {"path": file, "bytes": path.stat().st_size, "local": True}
             entry["xxh3"] = hash_file(path)
     except OSError as error:
@@ -117,7 +117,7 @@ def fetch(task: Task, folder: Path, *, options: Download, sample_url: str) -> Ta
 def _download(file: str, folder: Path, task: Task, options: Download, sample_url: str) -> Part:
     url = sample_url + file.removeprefix("sample:/") if file.startswith("sample:/") else file
     base = re.sub(r"[^A-Za-z0-9._-]", "_", unquote(urlsplit(file).path.rsplit("/", 1)[-1])) or "index"
-    name = f"{task.spec['source']}/{task.name.rsplit('.', 1)[-1][:8]}-{base}"
+    name = f"{task.spec['source']}/{task.name.rsplit('.', 1)[-1]}-{base[-100:]}"
     partial = folder / ".tasks" / "partial" / task.name
     partial.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(options.retries + 1):
@@ -129,21 +129,29 @@ def _download(file: str, folder: Path, task: Task, options: Download, sample_url
             if status in _GONE or attempt == options.retries:
                 raise DownloadError(f"{file} could not be fetched after {attempt + 1} attempts: {error}") from error
             time.sleep(0.25 * 2**attempt)
-    _check_sha256(file, partial, task.spec.get("sha256"))
+    try:
+        _check_sha256(file, partial, task.spec["sha256"])
+    except DownloadError:
+        partial.unlink()
+        raise
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hash_file(partial), partial.stat().st_size
     partial.replace(path)
-    partial.with_suffix(".meta").unlink(missing_ok=True)
+    _meta(partial).unlink(missing_ok=True)
     return Part(path=name, rows=0, bytes=size, xxh3=digest)
+
+
+def _meta(partial: Path) -> Path:
+    """Beside a partial file: what the server called the copy it is part of."""
+    return partial.with_name(partial.name + ".meta")
 
 
 def _transfer(url: str, partial: Path, timeout_s: float) -> None:
     """Fetch `url` into `partial`, going on behind the bytes that are there if the server's copy is the same."""
-    meta = partial.with_suffix(".meta")
     headers = {"Accept-Encoding": "identity"}
     have = partial.stat().st_size if partial.is_file() else 0
-    validator = json.loads(meta.read_bytes())["validator"] if meta.is_file() else ""
+    validator = json.loads(_meta(partial).read_bytes())["validator"] if _meta(partial).is_file() else ""
     if have and validator:
         headers |= {"Range": f"bytes={have}-", "If-Range": validator}
     with requests.get(url, headers=headers, stream=True, timeout=timeout_s) as response:
@@ -151,21 +159,22 @@ def _transfer(url: str, partial: Path, timeout_s: float) -> None:
             partial.unlink()
             raise DownloadError(f"{url}: the partial file is longer than the server's")
         response.raise_for_status()
-        if response.status_code != 206:
-            have = 0
-        etag = response.headers.get("ETag", "")
-        write_json(meta, {"validator": etag if etag and not etag.startswith("W/") else _date(response)})
+        goes_on = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        if response.status_code == 206 and not goes_on:
+            partial.unlink()
+            raise DownloadError(f"{url}: asked from byte {have}, got {response.headers.get('Content-Range')!r}")
+        if response.status_code != 206:  # empty before the new validator is noted, or a kill would join two copies
+            partial.write_bytes(b"")
+            etag = response.headers.get("ETag", "")
+            strong = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
+            write_json(_meta(partial), {"validator": strong})
         expected = response.headers.get("Content-Length")
         received = 0
-        with partial.open("ab" if have else "wb") as out:
+        with partial.open("ab") as out:
             while chunk := _read(response, url):
                 received += out.write(chunk)
         if expected is not None and received != int(expected):
             raise DownloadError(f"{url}: got {received} of {expected} bytes")
-
-
-def _date(response: requests.Response) -> str:
-    return response.headers.get("Last-Modified", "")
 
 
 def _read(response: requests.Response, url: str) -> bytes:
@@ -181,5 +190,4 @@ def _check_sha256(file: str, path: Path, expected: str | None) -> None:
     with path.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != expected.lower():
-        path.unlink()
-        raise DownloadError(f"{file} has SHA-256 {found}, the recipe expects {expected}; it was not kept")
+        raise DownloadError(f"{file} has SHA-256 {found}, the recipe expects {expected}; it is not used")

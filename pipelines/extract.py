@@ -21,9 +21,10 @@ from corpus.schema import DOCUMENTS, LEDGER, RAW, REASON, document_id
 from corpus.shards import Counts, add_counts, load_manifest
 from corpus.sources import read_records
 from pipelines.recipe import Extract, Recipe, Source
-from pipelines.stage import StagePlan, manifest_hash
+from pipelines.stage import StagePlan, input_hashes
 from pipelines.task import Task, TaskResult, task_output
 
+_COMPRESSION = 4  # raw files are mostly compressed
 _log = logging.getLogger(__name__)
 
 
@@ -32,8 +33,9 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
     models.find(recipe.extract.language_model)  # refuse now, not in a worker
     folder, raw = work / "documents", work / "raw"
     tasks = _tasks(recipe, raw)
-    options = recipe.extract.model_dump() | {"sources": [_reading(source) for source in recipe.sources]}
-    stage = StagePlan("extract", folder, __name__, options, manifest_hash(raw), num_bytes=_num_bytes(raw))
+    inputs = input_hashes(work, "raw") | {"tasks": [task.spec for task in tasks]}
+    options = recipe.extract.model_dump()
+    stage = StagePlan("extract", folder, __name__, options, inputs, num_bytes=_num_bytes(raw))
     return stage.with_tasks(tasks, functools.partial(extract_file, raw=raw, options=recipe.extract))
 
 
@@ -56,7 +58,7 @@ def _tasks(recipe: Recipe, raw: Path) -> list[Task]:
 
 
 def _num_bytes(raw: Path) -> int:
-    return sum(file["bytes"] for file in load_manifest(raw).info.get("files", []))
+    return _COMPRESSION * sum(file["bytes"] for file in load_manifest(raw).info.get("files", []))
 
 
 @functools.cache

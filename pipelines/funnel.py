@@ -5,19 +5,16 @@ from pathlib import Path
 
 from rich.table import Table
 
-from corpus.shards import Counts, load_manifest
-from corpus.shards.manifest import FILE_NAME
+from corpus.shards import Counts
+from pipelines.stage import current_stages
 
-COUNTED = {"extract": "documents", "dedup": "duplicates", "select": "selected"}
+COUNTED = ("extract", "dedup", "select")
 
 
 def load_counts(work: Path) -> dict[str, dict[str, Counts]]:
-    """Stage -> source -> counts, of the stages that are done."""
-    return {
-        stage: load_manifest(work / folder).counts
-        for stage, folder in COUNTED.items()
-        if (work / folder / FILE_NAME).is_file()
-    }
+    """Stage -> source -> counts, of the stages whose output is there and not stale."""
+    current = current_stages(work)
+    return {stage: current[stage].counts for stage in COUNTED if stage in current}
 
 
 def total(counts: Mapping[str, Counts]) -> Counts:
@@ -32,16 +29,10 @@ def by_source(stages: Mapping[str, Mapping[str, Counts]]) -> Table:
     """A row a source: what was read, and what is left."""
     table = Table(title="Funnel by source", title_justify="left", header_style="bold")
     table.add_column("source")
-    for name in (
-        "read",
-        "unreadable",
-        "no document",
-        "documents",
-        "duplicates",
-        "dropped by rules",
-        "kept",
-        "kept MB",
-    ):
+    names = ["read", "unreadable", "no document", "documents"]
+    if "select" in stages:
+        names += ["duplicates", "dropped by rules", "kept", "kept MB"]
+    for name in names:
         table.add_column(name, justify="right")
     extract, select = stages.get("extract", {}), stages.get("select", {})
     for source in [*extract, ""]:
@@ -60,7 +51,7 @@ def by_source(stages: Mapping[str, Mapping[str, Counts]]) -> Table:
         row = [f"{number:,}" for number in numbers] + [f"{last.kept_bytes / 1e6:,.2f}"]
         if not source:
             table.add_section()
-        table.add_row(source or "all", *row, style="" if source else "bold")
+        table.add_row(source or "all", *row[: len(names)], style="" if source else "bold")
     return table
 
 

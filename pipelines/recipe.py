@@ -7,25 +7,28 @@ does not.
 
 import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from corpus.dedup import choose_bands
 from corpus.errors import RecipeError
+
+_MOST_POSITIONS = 4096  # of a signature; 0.75 needs 125
 
 STAGES = ("download", "extract", "dedup", "select", "tokenizer", "tokenize")
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class Source(_Section):
     """Files of one origin."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
-    """Stands in every document and every count. Letters, digits, `_`, `.` and `-`."""
+    name: str = Field(pattern=r"^[\w-][\w.-]*$", max_length=64)
+    """Stands in every document, count and file name. Letters of any script, digits, `_`, `-`, and `.` inside."""
     files: list[str] = Field(min_length=1)
     """Paths, globs (`**` descends), http(s) URLs, or `sample:/NAME` for the generated sample crawl."""
     format: Literal["auto", "jsonl", "json", "parquet", "arrow", "text", "html", "warc"] = "auto"
@@ -34,19 +37,19 @@ class Source(_Section):
     """Where the publisher keeps `text`, `title`, `url`, `timestamp`; a list is joined by blank lines."""
     split: Literal["file", "line", "blank_line"] = "file"
     """Plain text only: what one document is."""
-    priority: int = 0
+    priority: int = Field(0, ge=-(1 << 31), lt=1 << 31)
     """Of two duplicates the one from the source with the higher priority stays."""
     rules: dict[str, list[str]] | None = None
     """Language -> rule sets for this source, in place of `select.rules`; {} for none. The published rules are for web
     pages: textbooks with code, poems and classical texts fail them."""
     sha256: dict[str, str] = {}
-    """URL -> expected SHA-256; a download that differs is refused."""
+    """File or URL, as in `files`, -> expected SHA-256; one that differs is refused."""
 
 
 class Sample(_Section):
     """The crawl that the project generates itself, served over HTTP on this machine."""
 
-    documents: int = Field(3000, ge=50)
+    documents: int = Field(3000, ge=100)
     """About how many documents; 3,000 are about 8 MB of raw files."""
     seed: int = 7
 
@@ -74,7 +77,17 @@ class Dedup(_Section):
     rows_per_band: int = Field(5, ge=1, le=16)
     shingle_tokens: int = Field(5, ge=1, le=64)
     """Tokens of a shingle: a Han or kana character is one token, elsewhere a word is."""
-    seed: int = 1
+    seed: int = Field(1, ge=0)
+
+    @model_validator(mode="after")
+    def _signature_is_bounded(self) -> Self:
+        bands = choose_bands(self.threshold, self.recall, self.rows_per_band)
+        if bands.num * bands.rows > _MOST_POSITIONS:
+            raise ValueError(
+                f"threshold {self.threshold} with recall {self.recall} and {self.rows_per_band} rows a band needs "
+                f"{bands.num:,} bands, more than {_MOST_POSITIONS:,} signature positions; lower rows_per_band or recall"
+            )
+        return self
 
 
 class Select(_Section):
@@ -142,6 +155,21 @@ class Recipe(_Section):
             raise ValueError(f"two sources are called {twice[0]!r}; a source may have several files instead")
         return sources
 
+    @model_validator(mode="after")
+    def _sample_files_have_a_sample(self) -> Self:
+        wanted = [file for source in self.sources for file in source.files if file.startswith("sample:/")]
+        if wanted and self.sample is None:
+            raise ValueError(f"{wanted[0]!r} is a file of the sample crawl; add `sample: {{documents: 3000}}`")
+        return self
+
+    @model_validator(mode="after")
+    def _sha256_names_files(self) -> Self:
+        for source in self.sources:
+            for file in source.sha256:
+                if file not in source.files:
+                    raise ValueError(f"sha256 of source {source.name!r} names {file!r}, which is not in its files")
+        return self
+
 
 def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     """Read a recipe file and apply `--set key=value` overrides.
@@ -208,6 +236,8 @@ def _explain(problem: Any) -> str:
     if problem["type"] == "missing":
         return f"key {location!r} is missing"
     message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":  # our own, which says what was given
+        return f"key {location!r}: {message}" if location else message
     return f"key {location!r} was given {given!r}: {message[0].lower()}{message[1:]}"
 
 

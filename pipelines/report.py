@@ -14,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.errors import ShardError
 from corpus.shards import Counts, Manifest, load_manifest, read_batches
-from corpus.shards.manifest import FILE_NAME
 from pipelines import funnel, sample
 from pipelines.inspect import find_documents, marked, removed_pairs
+from pipelines.stage import current_stages
 
 _MOST_PARTS = 64
 _SAMPLES = 6
@@ -42,12 +43,13 @@ def write_report(work: Path) -> Path:
 
 def collect(work: Path) -> dict[str, Any]:
     """Everything the report shows, as plain values."""
-    load_manifest(work / "documents")
+    current = current_stages(work)
+    if "extract" not in current:
+        raise ShardError(f"{work} holds no finished extract stage to report on; `siku run` with --work {work} makes it")
     stages = funnel.load_counts(work)
     recipe = json.loads((work / "recipe.json").read_bytes())
     timings = work / "timings.json"
-    tokens = load_manifest(work / "tokens") if (work / "tokens" / FILE_NAME).is_file() else None
-    selected = load_manifest(work / "selected") if (work / "selected" / FILE_NAME).is_file() else None
+    tokens, selected = current.get("tokenize"), current.get("select")
     return {
         "name": recipe["recipe"]["name"],
         "recipe_hash": recipe["hash"],

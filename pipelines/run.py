@@ -13,23 +13,17 @@ from pathlib import Path
 import xxhash
 from rich.console import Console
 
-from corpus.errors import SikuError
+from corpus import models
+from corpus.errors import RecipeError, SikuError
 from corpus.shards import Manifest, load_manifest, write_json
 from pipelines import dedup, download, extract, sample, select, tokenize, tokenizer
+from pipelines.fingerprint import code_hash
 from pipelines.progress import stage_progress
 from pipelines.recipe import STAGES, Recipe
-from pipelines.stage import StagePlan, is_complete, run_stage
+from pipelines.stage import FOLDERS, StagePlan, is_complete, run_stage
 
 _log = logging.getLogger(__name__)
 
-FOLDERS = {
-    "download": "raw",
-    "extract": "documents",
-    "dedup": "duplicates",
-    "select": "selected",
-    "tokenizer": "tokenizer",
-    "tokenize": "tokens",
-}
 _PLANS: dict[str, Callable[[Recipe, Path], StagePlan]] = {
     "extract": extract.plan,
     "dedup": dedup.plan,
@@ -56,8 +50,7 @@ def run(recipe: Recipe, work: Path, console: Console, *, until: str = STAGES[-1]
     Raises:
         SikuError: something the user can mend; nothing that is finished is lost.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    select.check_options(recipe)
+    check(recipe)
     done = []
     with _locked(work), _sample(recipe, work) as sample_url:
         write_json(work / "recipe.json", resolved(recipe))
@@ -66,6 +59,17 @@ def run(recipe: Recipe, work: Path, console: Console, *, until: str = STAGES[-1]
             done.append(_run_one(plan(recipe, work), recipe, console))
             _note_time(work / "timings.json", done[-1])
     return done
+
+
+def check(recipe: Recipe) -> None:
+    """Refuse what is known to fail before anything starts: rules, model, tokenizer.
+
+    Raises:
+        SikuError: the first of them, with what to do.
+    """
+    select.check_options(recipe)
+    models.find(recipe.extract.language_model)
+    tokenizer.check_tokenizer(recipe)
 
 
 def _run_one(plan: StagePlan, recipe: Recipe, console: Console) -> StageRun:
@@ -81,7 +85,7 @@ def _run_one(plan: StagePlan, recipe: Recipe, console: Console) -> StageRun:
     made = f"{total:,} {unit}" if total else f"{len(manifest.parts)} files"
     console.print(f"{plan.name:<10} {made} in {seconds:.1f} s", highlight=False)
     for failed in manifest.info.get("failed", []):
-        console.print(f"[yellow]unreadable[/] {failed['file']}: {failed['reason']}", highlight=False)
+        console.print(f"unreadable {failed['file']}: {failed['reason']}", highlight=False, markup=False, style="yellow")
     return StageRun(plan.name, manifest, False, seconds)
 
 
@@ -93,7 +97,12 @@ def _note_time(path: Path, stage: StageRun) -> None:
 
 
 def status(recipe: Recipe, work: Path) -> Iterator[tuple[str, str]]:
-    """For --dry-run: (stage, what a run would do), as far as can be known without running."""
+    """For --dry-run: (stage, what a run would do), as far as can be known without running.
+
+    Raises:
+        SikuError: what `run` would refuse before it starts.
+    """
+    check(recipe)
     for name in STAGES:
         try:
             plan = download.plan(recipe, work, "") if name == "download" else _PLANS[name](recipe, work)
@@ -121,7 +130,14 @@ def resolved(recipe: Recipe) -> dict[str, object]:
 @contextlib.contextmanager
 def _locked(work: Path) -> Iterator[None]:
     """One run a work folder. The lock goes with the process, so a killed run leaves none."""
-    with (work / ".lock").open("w") as file:
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        file = (work / ".lock").open("w")
+    except OSError as error:
+        raise RecipeError(
+            f"the work folder {work} can't be written to ({error.strerror}); give another --work"
+        ) from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -136,7 +152,7 @@ def _sample(recipe: Recipe, work: Path) -> Iterator[str]:
         yield ""
         return
     folder = work / "sample"
-    wanted = recipe.sample.model_dump()
+    wanted = recipe.sample.model_dump() | {"code": code_hash("pipelines.sample")}
     stamp = folder / "options.json"
     if not stamp.is_file() or json.loads(stamp.read_bytes()) != wanted:
         stamp.unlink(missing_ok=True)

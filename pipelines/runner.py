@@ -58,7 +58,7 @@ def run_pipeline(build: Callable[[beam.Pipeline], object], runner: Runner, label
     else:
         flags = [f"--job_name=siku-{label}", *runner.options]
         engine = runner.name
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # errors are raised; it would print them as well
     pipeline = beam.Pipeline(runner=engine, options=PipelineOptions(flags))
     build(pipeline)
     pipeline.run().wait_until_finish()

@@ -19,7 +19,7 @@ from corpus.ops.rules import RuleSet, failing
 from corpus.schema import LEDGER, SELECTED
 from corpus.shards import Counts, add_counts, load_manifest, read_batches, read_table
 from pipelines.recipe import Recipe, Select
-from pipelines.stage import StagePlan, manifest_hash
+from pipelines.stage import StagePlan, checked, input_hashes
 from pipelines.task import Task, TaskResult, task_output
 
 OwnRules = Mapping[str, Mapping[str, Sequence[str]]]  # source -> language -> rule sets in place of the recipe's
@@ -33,11 +33,11 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
     tasks = [
         Task(
             part.path.removesuffix(".arrow"),
-            {"part": part.path, "hashes": [part.xxh3, decisions[part.path].xxh3]},
+            {"part": part.path, "xxh3": part.xxh3, "duplicates": decisions[part.path].xxh3},
         )
         for part in documents.parts
     ]
-    inputs = [manifest_hash(work / "documents"), manifest_hash(work / "duplicates")]
+    inputs = input_hashes(work, "documents", "duplicates")
     own_rules = {source.name: source.rules for source in recipe.sources if source.rules is not None}
     options = recipe.select.model_dump() | {"own_rules": own_rules}
     num_bytes = sum(part.bytes for part in documents.parts)
@@ -72,8 +72,8 @@ def check_options(recipe: Recipe) -> None:
 
 def select_part(task: Task, folder: Path, *, work: Path, options: Select, own_rules: OwnRules) -> TaskResult:
     """Decide the documents of one part."""
-    path = work / "documents" / task.spec["part"]
-    duplicates = read_table(work / "duplicates" / task.spec["part"])
+    path = checked(work / "documents", task.spec)
+    duplicates = read_table(checked(work / "duplicates", task.spec | {"xxh3": task.spec["duplicates"]}))
     start, kept_bytes = 0, {}
     with task_output(task, folder, SELECTED) as output:
         for batch in read_batches(path):

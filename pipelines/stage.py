@@ -5,9 +5,10 @@ documents stay in files. The manifest is written by the graph's last step, after
 written wherever the graph runs, and only if every task succeeded.
 """
 
+import contextlib
 import dataclasses
 import json
-import logging
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from corpus.errors import SikuError
+from corpus.errors import RecipeError, ShardError, SikuError
 from corpus.shards import (
     Counts,
     Manifest,
@@ -31,9 +32,17 @@ from corpus.shards.write import TEMPORARY
 from pipelines import fingerprint
 from pipelines.recipe import Runner
 from pipelines.runner import num_workers, run_pipeline
-from pipelines.task import Phase, Task, TaskResult
+from pipelines.task import Phase, Task, TaskResult, read_record
 
-_log = logging.getLogger(__name__)
+FOLDERS = {
+    "download": "raw",
+    "extract": "documents",
+    "dedup": "duplicates",
+    "select": "selected",
+    "tokenizer": "tokenizer",
+    "tokenize": "tokens",
+}
+_LEFTOVER = re.compile(re.escape(TEMPORARY) + r"\d+$")
 WORKINGS = ".work"  # a stage's intermediate files: kept while it may have to restart, removed when it is done
 
 
@@ -45,7 +54,7 @@ class StagePlan:
         name: name of the stage; `folder` is where it writes.
         module: dotted name of the module whose code makes the output.
         options: the recipe values that make the output, as JSON.
-        inputs: what the stage reads, as JSON that changes when the content does.
+        inputs: what the stage reads, as JSON that changes when the content does (`input_hashes`).
         graph: (pipeline, plan) -> the collection of written manifests; set by `with_tasks` for a plain stage.
         num_tasks: for the progress bar.
         num_bytes: of its input, to choose how many processes are worth starting.
@@ -57,7 +66,7 @@ class StagePlan:
     folder: Path
     module: str
     options: Any
-    inputs: Any
+    inputs: dict[str, Any]
     graph: Callable[[beam.Pipeline, "StagePlan"], object] | None = None
     num_tasks: int = 0
     num_bytes: int = 0
@@ -68,14 +77,15 @@ class StagePlan:
     def fingerprint(self) -> str:
         return fingerprint.fingerprint(self.module, self.options, self.inputs)
 
-    def phase(self, function: Callable[[Task, Path], TaskResult], name: str = "") -> Phase:
-        """The phase that runs `function` over tasks of this stage."""
+    def phase(self, function: Callable[[Task, Path], TaskResult], name: str) -> Phase:
+        """A step whose tasks read more than their specs name, so that any changed input runs them again."""
         return Phase(name, self.folder, self.fingerprint, function)
 
     def with_tasks(self, tasks: list[Task], function: Callable[[Task, Path], TaskResult]) -> "StagePlan":
-        """This stage as one function over tasks."""
-        phase = self.phase(function)
-        return dataclasses.replace(self, graph=simple_graph(tasks, phase), num_tasks=len(tasks))
+        """This stage as one function over tasks whose specs name all they read."""
+        phase = Phase("", self.folder, fingerprint.fingerprint(self.module, self.options, None), function)
+        done = self.fresh and all(phase.is_done(task) for task in tasks)
+        return dataclasses.replace(self, graph=simple_graph(tasks, phase), num_tasks=len(tasks), fresh=done)
 
 
 def is_complete(plan: StagePlan) -> bool:
@@ -93,41 +103,95 @@ def run_stage(plan: StagePlan, runner: Runner) -> Manifest:
     """Run the stage's graph and return its manifest.
 
     Raises:
-        SikuError: what a task raised, without Beam's wrapping.
+        SikuError: what a task raised, without Beam's wrapping; or the folder holds files of somebody else.
     """
     assert plan.graph is not None, plan.name
     graph = plan.graph
-    plan.folder.mkdir(parents=True, exist_ok=True)
+    before = _recorded_files(plan.folder)
+    _refuse_foreign(plan.folder)
+    (plan.folder / ".tasks").mkdir(parents=True, exist_ok=True)
     (plan.folder / FILE_NAME).unlink(missing_ok=True)
-    _remove(path for path in plan.folder.rglob("*") if TEMPORARY in path.name or path.suffix == ".error")
+    for path in plan.folder.rglob("*"):
+        if _LEFTOVER.search(path.name) or (path.suffix == ".error" and ".tasks" in path.parts):
+            path.unlink()
     try:
         workers = num_workers(runner, plan.num_tasks, plan.num_bytes)
         run_pipeline(lambda pipeline: graph(pipeline, plan), runner, plan.name, workers)
     except Exception as error:
+        if "KeyboardInterrupt" in str(error):
+            raise KeyboardInterrupt from None
         for path in sorted(plan.folder.rglob(".tasks/**/*.error")):
             raise SikuError(f"{plan.name}: {json.loads(path.read_bytes())['message']}") from error
         raise
     manifest = load_manifest(plan.folder)
     shutil.rmtree(plan.folder / WORKINGS, ignore_errors=True)
-    wanted = {part.path for part in manifest.parts + manifest.ledger}
-    for path in plan.folder.rglob("*"):
-        name = path.relative_to(plan.folder).as_posix()
-        stale = path.is_file() and name not in wanted and name != FILE_NAME
-        if stale and not name.startswith("."):
-            path.unlink()
+    for name in before - _files(manifest):
+        (plan.folder / name).unlink(missing_ok=True)
     return manifest
 
 
-def _remove(paths: Iterable[Path]) -> None:
-    for path in list(paths):
-        if path.is_file():
-            _log.info("removing %s, left by a run that was stopped", path)
-            path.unlink(missing_ok=True)
+def _files(manifest: Manifest) -> set[str]:
+    return {part.path for part in manifest.parts + manifest.ledger}
 
 
-def manifest_hash(folder: Path) -> str:
-    """What the next stage's fingerprint holds of this folder: the manifest names every part and its hash."""
-    return hash_file(folder / FILE_NAME)
+def _recorded_files(folder: Path) -> set[str]:
+    """What earlier runs wrote here: only such files may be deleted when they are no longer part of the output."""
+    files: set[str] = set()
+    if (folder / FILE_NAME).is_file():
+        with contextlib.suppress(ShardError):  # of another version: its files are overwritten or stay
+            files |= _files(load_manifest(folder))
+    for path in (folder / ".tasks").rglob("*.json"):
+        record = read_record(path)
+        if record is not None:
+            files |= {part.path for part in record[1].parts + record[1].ledger}
+    return files
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.is_dir() or (folder / ".tasks").is_dir() or (folder / FILE_NAME).is_file():
+        return
+    for path in sorted(folder.iterdir()):
+        raise RecipeError(f"{folder} holds files that siku did not write ({path.name}, ...); give another --work")
+
+
+def input_hashes(work: Path, *folders: str) -> dict[str, str]:
+    """Folder -> hash of its manifest, which names every part and its hash.
+
+    Raises:
+        ShardError: a folder's stage has not finished.
+    """
+    for folder in folders:
+        load_manifest(work / folder)
+    return {folder: hash_file(work / folder / FILE_NAME) for folder in folders}
+
+
+def current_stages(work: Path) -> dict[str, Manifest]:
+    """The finished stages whose inputs are still what they were made from, in order."""
+    current: dict[str, Manifest] = {}
+    for stage, folder in FOLDERS.items():
+        if not (work / folder / FILE_NAME).is_file():
+            continue
+        manifest = load_manifest(work / folder)
+        upstream = {name for name, other in FOLDERS.items() if other in manifest.inputs}
+        if upstream <= set(current) and manifest.inputs == input_hashes(work, *manifest.inputs):
+            current[stage] = manifest
+    return current
+
+
+def checked(folder: Path, spec: dict[str, Any]) -> Path:
+    """The input part of a task, after hashing it.
+
+    Raises:
+        ShardError: it is not what its stage wrote.
+    """
+    path = folder / spec["part"]
+    if not path.is_file():
+        raise ShardError(f"{path} is missing; run the same command again to make it anew")
+    if (found := hash_file(path)) != spec["xxh3"]:
+        raise ShardError(
+            f"{path} is damaged: xxh3 {found}, the manifest says {spec['xxh3']}; delete it and run the same command"
+        )
+    return path
 
 
 # Task -> TaskResult
@@ -148,23 +212,28 @@ class RunTasks(beam.PTransform):
 
 # TaskResult -> list[TaskResult], once
 class Gather(beam.PTransform):
-    """All results of a phase in one list, ordered by task name."""
+    """All results of a phase in one list, ordered by task name; an empty list where there were no tasks."""
 
     def expand(self, input_or_inputs: Any) -> Any:
+        results = input_or_inputs | "Key" >> beam.Map(_under_one_key).with_output_types(_Keyed)
+        nothing = input_or_inputs.pipeline | "Nothing" >> beam.Create([(0, None)]).with_output_types(_Keyed)
         return (
-            input_or_inputs
-            | "Key" >> beam.Map(_under_one_key).with_output_types(tuple[int, TaskResult])
+            (results, nothing)
+            | "AtLeastOne" >> beam.Flatten()
             | "Group" >> beam.GroupByKey()
             | "Order" >> beam.Map(_in_order)
         )
+
+
+_Keyed = tuple[int, TaskResult | None]
 
 
 def _under_one_key(result: TaskResult) -> tuple[int, TaskResult]:
     return 0, result
 
 
-def _in_order(pair: tuple[int, Iterable[TaskResult]]) -> list[TaskResult]:
-    return sorted(pair[1], key=lambda result: result.name)
+def _in_order(pair: tuple[int, Iterable[TaskResult | None]]) -> list[TaskResult]:
+    return sorted((result for result in pair[1] if result is not None), key=lambda result: result.name)
 
 
 # list[TaskResult] -> Manifest
@@ -173,12 +242,13 @@ class WriteManifest(beam.PTransform):
 
     Args:
         order: task names in the order in which their parts stand in the manifest.
-        totals: manifest fields that the tasks' own counts do not give.
+        info: goes into the manifest beside the plan's.
     """
 
     def __init__(self, plan: StagePlan, order: list[str], info: dict[str, Any] | None = None) -> None:
         super().__init__()
         self._name, self._folder, self._fingerprint = plan.name, plan.folder, plan.fingerprint
+        self._inputs = {name: value for name, value in plan.inputs.items() if name in FOLDERS.values()}
         self._info = plan.info | (info or {})
         self._order = order
 
@@ -190,12 +260,15 @@ class WriteManifest(beam.PTransform):
         ordered = [by_name[name] for name in self._order]
         counts: dict[str, Counts] = add_counts(result.counts for result in ordered)
         check_conservation(counts, self._name)
+        paths = [part.path for result in ordered for part in result.parts + result.ledger]
+        assert len(paths) == len(set(paths)), f"{self._name}: two tasks wrote the same part"
         manifest = Manifest(
             stage=self._name,
             fingerprint=self._fingerprint,
             parts=[part for result in ordered for part in result.parts],
             ledger=[part for result in ordered for part in result.ledger],
             counts=counts,
+            inputs=self._inputs,
             info=self._info | _merge_lists(result.info for result in ordered),
         )
         save_manifest(self._folder, manifest)

@@ -55,7 +55,8 @@ class Phase:
     Attributes:
         name: "" for the stage's own tasks, else the name of the step.
         folder: the stage's folder.
-        fingerprint: of the stage.
+        fingerprint: of the code and options; what a task reads stands in its spec, so that one more input file does
+            not make the tasks of the others run again.
         function: (task, folder) -> TaskResult; importable, since workers get it pickled.
     """
 
@@ -70,13 +71,13 @@ class Phase:
 
     def is_done(self, task: Task) -> bool:
         """Whether an earlier run left this task's result."""
-        return _load_record(self.record(task), self._identity(task), self.folder) is not None
+        return _finished(self.record(task), self._identity(task), self.folder) is not None
 
     def run(self, task: Task) -> TaskResult:
         """Run the task, or return what an earlier run recorded of it."""
         record = self.record(task)
         identity = self._identity(task)
-        done = _load_record(record, identity, self.folder)
+        done = _finished(record, identity, self.folder)
         if done is not None:
             return done
         record.unlink(missing_ok=True)
@@ -95,25 +96,31 @@ class Phase:
         return xxhash.xxh3_64_hexdigest(text.encode())
 
 
-def _load_record(path: Path, identity: str, folder: Path) -> TaskResult | None:
-    if not path.is_file():
-        return None
+def read_record(path: Path) -> tuple[str, TaskResult] | None:
+    """(identity, result) of a finished task, or None where the record can't be read."""
     try:
         raw = json.loads(path.read_bytes())
-    except json.JSONDecodeError:
-        _log.warning("%s is not JSON; its task runs again", path)
+        result = raw["result"]
+        parts = [Part(**part) for part in result["parts"]]
+        ledger = [Part(**part) for part in result["ledger"]]
+        counts = {source: Counts(**counts) for source, counts in result["counts"].items()}
+        return raw["identity"], TaskResult(result["name"], parts, ledger, counts, result["info"])
+    except FileNotFoundError:
         return None
-    if raw.get("identity") != identity:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        _log.warning("%s is no task record (%r); its task runs again", path, error)
         return None
-    result = raw["result"]
-    parts = [Part(**part) for part in result["parts"]]
-    ledger = [Part(**part) for part in result["ledger"]]
-    for part in parts + ledger:
+
+
+def _finished(path: Path, identity: str, folder: Path) -> TaskResult | None:
+    record = read_record(path)
+    if record is None or record[0] != identity:
+        return None
+    for part in record[1].parts + record[1].ledger:
         file = folder / part.path
         if not file.is_file() or file.stat().st_size != part.bytes:
             return None
-    counts = {source: Counts(**counts) for source, counts in result["counts"].items()}
-    return TaskResult(result["name"], parts, ledger, counts, result["info"])
+    return record[1]
 
 
 class TaskOutput:

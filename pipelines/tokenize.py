@@ -7,14 +7,13 @@ import numpy as np
 import pyarrow as pa
 from tokenizers import Tokenizer
 
-from corpus.errors import RecipeError
 from corpus.schema import tokens_schema
 from corpus.shards import Counts, load_manifest, read_batches, write_part
 from pipelines.recipe import Recipe, Tokenize
-from pipelines.stage import StagePlan, manifest_hash
+from pipelines.stage import StagePlan, checked, input_hashes
 from pipelines.task import Task, TaskResult
+from pipelines.tokenizer import EOS
 
-EOS = "<|endoftext|>"
 PAD = "<|pad|>"
 
 
@@ -27,19 +26,17 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
     )
     loaded = Tokenizer.from_file(str(tokenizer))
     eos = loaded.token_to_id(EOS)
-    if recipe.tokenize.append_eos and eos is None:
-        raise RecipeError(
-            f"tokenize.append_eos: {recipe.tokenizer.path} has no {EOS!r}; set tokenize.append_eos to false or use a "
-            "tokenizer that has it"
+    tasks = [
+        Task(
+            part.path.removesuffix(".arrow"),
+            {"part": part.path, "xxh3": part.xxh3, "tokenizer": hash_of_tokenizer},
         )
-    tasks = [Task(part.path.removesuffix(".arrow"), {"part": part.path, "xxh3": part.xxh3}) for part in selected.parts]
-    inputs = [manifest_hash(work / "selected"), hash_of_tokenizer]
-    info = {
-        "vocab_size": loaded.get_vocab_size(),
-        "tokenizer_hash": hash_of_tokenizer,
-        "eos_id": eos,
-        "pad_id": loaded.token_to_id(PAD),
-    }
+        for part in selected.parts
+    ]
+    inputs = input_hashes(work, "selected", "tokenizer")
+    special = {"eos_id": eos, "pad_id": loaded.token_to_id(PAD)}
+    info = {"vocab_size": loaded.get_vocab_size(), "tokenizer_hash": hash_of_tokenizer}
+    info |= {name: value for name, value in special.items() if value is not None}
     options = recipe.tokenize.model_dump()
     num_bytes = sum(part.bytes for part in selected.parts)
     stage = StagePlan("tokenize", work / "tokens", __name__, options, inputs, info=info, num_bytes=num_bytes)
@@ -51,6 +48,8 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
 def _tokenizer(path: str, hash_of_tokenizer: str) -> Tokenizer:
     del hash_of_tokenizer  # only there so that another tokenizer under the same path is loaded anew
     tokenizer = Tokenizer.from_file(path)
+    tokenizer.no_truncation()  # a given tokenizer.json may ask for either, and documents would be cut or filled
+    tokenizer.no_padding()
     tokenizer.encode_special_tokens = True  # a document that spells <|endoftext|> does not end there
     return tokenizer
 
@@ -58,12 +57,12 @@ def _tokenizer(path: str, hash_of_tokenizer: str) -> Tokenizer:
 def tokenize_part(task: Task, folder: Path, *, work: Path, options: Tokenize) -> TaskResult:
     """Encode one part."""
     path = work / "tokenizer" / "tokenizer.json"
-    tokenizer = _tokenizer(str(path), load_manifest(work / "tokenizer").fingerprint)
+    tokenizer = _tokenizer(str(path), task.spec["tokenizer"])
     schema = tokens_schema(tokenizer.get_vocab_size())
     eos = tokenizer.token_to_id(EOS) if options.append_eos else None
     batches = (
         _encode(batch, tokenizer, schema, eos)
-        for batch in read_batches(work / "selected" / task.spec["part"], ["id", "source", "language", "text"])
+        for batch in read_batches(checked(work / "selected", task.spec), ["id", "source", "language", "text"])
     )
     counts: dict[str, Counts] = {}
     total = 0

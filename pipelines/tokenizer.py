@@ -10,55 +10,77 @@ import subprocess
 import sys
 from pathlib import Path
 
+import tokenizers
+
 from corpus.errors import RecipeError, SikuError
-from corpus.shards import Part, hash_file
+from corpus.shards import Part, hash_file, load_manifest
 from pipelines.fingerprint import code_hash
 from pipelines.recipe import Recipe, Tokenizer
-from pipelines.stage import StagePlan, manifest_hash
+from pipelines.stage import StagePlan, input_hashes
 from pipelines.task import Task, TaskResult
 
+EOS = "<|endoftext|>"
 FILES = ("tokenizer.json", "tokenizer_config.json", "card.json")
+
+
+def check_tokenizer(recipe: Recipe) -> None:
+    """Refuse a given tokenizer that can't be used, before anything starts.
+
+    Raises:
+        RecipeError: it is not there, is no tokenizer, or lacks the end token that the recipe wants.
+    """
+    given = recipe.tokenizer.path
+    if given is None:
+        return
+    if not Path(given).is_file():
+        raise RecipeError(
+            f"tokenizer.path: {given} does not exist; without it one is trained on the selected documents"
+        )
+    try:
+        tokenizer = tokenizers.Tokenizer.from_file(given)
+    except Exception as error:  # the library raises a bare Exception for whatever it can't read
+        raise RecipeError(f"tokenizer.path: {given} is not a tokenizer.json ({error})") from error
+    if recipe.tokenize.append_eos and tokenizer.token_to_id(EOS) is None:
+        raise RecipeError(
+            f"tokenizer.path: {given} has no {EOS!r}; set tokenize.append_eos to false or give one that has it"
+        )
 
 
 def plan(recipe: Recipe, work: Path) -> StagePlan:
     """One task: train, or copy."""
     given = recipe.tokenizer.path
     if given is None:
-        inputs = manifest_hash(work / "selected") + code_hash("tokenizer.train")
-    elif Path(given).is_file():
-        inputs = hash_file(Path(given))
+        if not load_manifest(work / "selected").rows:
+            raise SikuError("no document was kept, so there is nothing to train a tokenizer on; the funnel says why")
+        inputs = input_hashes(work, "selected") | {"code": code_hash("tokenizer.train")}
     else:
-        raise RecipeError(
-            f"tokenizer.path: {given} does not exist; leave it out to train one on the selected documents"
-        )
+        check_tokenizer(recipe)
+        inputs = {"file": hash_file(Path(given))}
     options = recipe.tokenizer.model_dump()
     stage = StagePlan("tokenizer", work / "tokenizer", __name__, options, inputs)
-    task = Task("train" if given is None else "copy", {"inputs": inputs})
+    task = Task("train" if given is None else "copy", inputs)
     return stage.with_tasks([task], functools.partial(make_tokenizer, work=work, options=recipe.tokenizer))
 
 
 def make_tokenizer(task: Task, folder: Path, *, work: Path, options: Tokenizer) -> TaskResult:
     """Put `tokenizer.json` into the folder."""
-    if options.path is not None:
-        shutil.copyfile(options.path, folder / "tokenizer.json")
-    else:
-        command = [
-            sys.executable,
-            "-m",
-            "tokenizer",
-            "train",
-            "--input",
-            str(work / "selected"),
-            "--out",
-            str(folder),
-        ]
-        command += ["--vocab-size", str(options.vocab_size), "--max-bytes", str(options.max_bytes)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise SikuError(f"training failed: {done.stderr.strip() or done.stdout.strip()}")
-    parts = []
+    target = folder / "tokenizer.json"
+    in_place = options.path is not None and target.is_file() and target.samefile(options.path)
     for name in FILES:
-        path = folder / name
-        if path.is_file():
-            parts.append(Part(path=name, rows=0, bytes=path.stat().st_size, xxh3=hash_file(path)))
+        if not (in_place and name == target.name):
+            (folder / name).unlink(missing_ok=True)
+    if options.path is None:
+        _train(work / "selected", folder, options)
+    elif not in_place:
+        shutil.copyfile(options.path, target)
+    paths = [folder / name for name in FILES if (folder / name).is_file()]
+    parts = [Part(path=path.name, rows=0, bytes=path.stat().st_size, xxh3=hash_file(path)) for path in paths]
     return TaskResult(task.name, parts)
+
+
+def _train(selected: Path, folder: Path, options: Tokenizer) -> None:
+    command = [sys.executable, "-m", "tokenizer", "train", "--input", str(selected), "--out", str(folder)]
+    command += ["--vocab-size", str(options.vocab_size), "--max-bytes", str(options.max_bytes)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SikuError(f"training the tokenizer failed: {done.stderr.strip() or done.stdout.strip()}")

@@ -16,7 +16,9 @@ from corpus.shards import (
     read_batches,
 )
 from corpus.shards.manifest import FILE_NAME
-from pipelines.run import FOLDERS
+from pipelines.stage import FOLDERS, current_stages
+
+_AGAIN = "run the same command again to make it anew"
 
 # (stage, its count) == (stage, its count) for every source
 _LINKS = (
@@ -49,23 +51,31 @@ def verify_work(work: Path) -> Iterator[Check]:
     for stage, manifest in manifests.items():
         yield from _check_parts(stage, work / FOLDERS[stage], manifest)
         yield _check_counts(stage, work / FOLDERS[stage], manifest)
+    current = current_stages(work)
+    for stage in manifests:
+        if stage not in current:
+            yield Check(False, f"{stage}: made from an older {' and '.join(manifests[stage].inputs)}; {_AGAIN}")
     for first, first_count, second, second_count in _LINKS:
-        if first in manifests and second in manifests:
+        if first in current and second in current:
             yield _check_link(manifests[first], first_count, manifests[second], second_count)
 
 
 def _check_parts(stage: str, folder: Path, manifest: Manifest) -> Iterator[Check]:
-    size = 0
+    good = size = 0
     parts = manifest.parts + manifest.ledger
     for part in parts:
         path = folder / part.path
         if not path.is_file():
-            yield Check(False, f"{stage}: {path} is missing; run the stage again")
+            yield Check(False, f"{stage}: {path} is missing; {_AGAIN}")
         elif (found := hash_file(path)) != part.xxh3:
-            yield Check(False, f"{stage}: {path} has xxh3 {found}, the manifest says {part.xxh3}; run the stage again")
+            yield Check(
+                False, f"{stage}: {path} has xxh3 {found}, the manifest says {part.xxh3}; delete it, then {_AGAIN}"
+            )
         else:
+            good += 1
             size += part.bytes
-    yield Check(True, f"{stage}: hashed {len(parts)} files, {size:,} bytes as written")
+    if good == len(parts):
+        yield Check(True, f"{stage}: hashed {good} files, {size:,} bytes as written")
 
 
 def _check_counts(stage: str, folder: Path, manifest: Manifest) -> Check:

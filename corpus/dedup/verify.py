@@ -21,7 +21,7 @@ class Removals:
 
     Attributes:
         removed, kept: `[R]` int64 positions in the arrays given.
-        jaccard: `[R]` float32, at least the threshold.
+        jaccard: `[R]` float64, at least the threshold.
         cluster_size: `[N]` int32 for every document given: documents in its group, itself counted.
     """
 
@@ -62,7 +62,7 @@ def _jaccard(hashes, a, a_end, b, b_end, threshold):
     size_b = b_end - b
     if size_a == 0 or size_b == 0:
         return 0.0
-    if min(size_a, size_b) < threshold * max(size_a, size_b):
+    if min(size_a, size_b) / max(size_a, size_b) < threshold:
         return 0.0
     both = 0
     while a < a_end and b < b_end:
@@ -80,7 +80,7 @@ def _jaccard(hashes, a, a_end, b, b_end, threshold):
 @njit(cache=True, nogil=True)
 def _verify(component, order, exact, hashes, offsets, threshold):
     kept_for = np.full(len(order), -1, np.int64)
-    jaccard = np.zeros(len(order), np.float32)
+    jaccard = np.zeros(len(order), np.float64)
     keepers = np.empty(len(order), np.int64)
     num_keepers = 0
     for i in range(len(order)):

@@ -80,12 +80,13 @@ class TokenLoader:
             )
         self.shards = TokenShards(folder)
         info = self.shards.info
+        padding = (pad_id, info.get("pad_id"), info.get("eos_id"), 0)  # 0 is an id, null is none
         try:
             self.options = PackingOptions(
                 seq_len=seq_len,
                 window=window,
                 max_segments=min(seq_len, max(64, seq_len // 16)) if max_segments is None else max_segments,
-                pad_id=info.get("pad_id", info.get("eos_id", 0)) if pad_id is None else pad_id,
+                pad_id=next(choice for choice in padding if choice is not None),
                 seed=seed,
             )
         except ValueError as error:

@@ -37,6 +37,7 @@ class Manifest:
         parts: in the order that defines the dense document numbers of later stages.
         ledger: parts of schema LEDGER; empty where the stage's own parts are the ledger.
         counts: per source; `read == kept + dropped + unreadable` holds for each.
+        inputs: folder -> hash of the manifest it was made from; where that has changed since, this output is stale.
         info: what else the stage has to say, e.g. the vocabulary size.
     """
 
@@ -45,6 +46,7 @@ class Manifest:
     parts: list[Part]
     ledger: list[Part] = field(default_factory=list)
     counts: dict[str, Counts] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
     info: dict[str, Any] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
@@ -68,20 +70,26 @@ def load_manifest(folder: Path) -> Manifest:
         ShardError: there is none, it is no manifest, or it is of another version.
     """
     path = folder / FILE_NAME
+    if not folder.is_dir():
+        raise ShardError(f"{folder} does not exist")
     if not path.is_file():
         raise ShardError(f"{folder} has no {FILE_NAME}: the stage that writes it has not finished; run it first")
     try:
         raw = json.loads(path.read_bytes())
         version = raw["schema_version"]
-        if version != SCHEMA_VERSION:
-            raise ShardError(f"{path} has schema v{version}, this siku reads v{SCHEMA_VERSION}; run the stage again")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ShardError(f"{path} is not a manifest ({error!r}); delete it and run the stage again") from error
+    if version != SCHEMA_VERSION:
+        raise ShardError(f"{path} has schema v{version}, this siku reads v{SCHEMA_VERSION}; run the stage again")
+    try:
         return Manifest(
             stage=raw["stage"],
             fingerprint=raw["fingerprint"],
             parts=[Part(**part) for part in raw["parts"]],
             ledger=[Part(**part) for part in raw["ledger"]],
             counts={source: Counts(**counts) for source, counts in raw["counts"].items()},
+            inputs=dict(raw["inputs"]),
             info=raw["info"],
         )
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ShardError(f"{path} is not a manifest ({error!r}); delete it and run the stage again") from error

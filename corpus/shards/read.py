@@ -30,7 +30,7 @@ def open_part(path: Path, columns: Sequence[str] | None = None) -> pa.ipc.Record
         return pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=sorted(fields)))
     except FileNotFoundError as error:
         raise ShardError(f"{path} is missing; run the stage that writes it again") from error
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, OSError) as error:
         raise ShardError(f"{path} is not an Arrow IPC file ({error}); run the stage that writes it again") from error
 
 
@@ -41,9 +41,15 @@ def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
         try:
             yield reader.get_batch(index)
         except (pa.ArrowInvalid, OSError) as error:
-            raise ShardError(f"{path}: batch {index} is damaged ({error}); run the stage again") from error
+            raise ShardError(
+                f"{path}: batch {index} is damaged ({error}); delete it and run the stage again"
+            ) from error
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """A whole part as one table, for parts known to be small."""
-    return open_part(path, columns).read_all()
+    reader = open_part(path, columns)
+    try:
+        return reader.read_all()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ShardError(f"{path} is damaged ({error}); delete it and run the stage again") from error

@@ -9,7 +9,7 @@ of them.
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import zstandard
 from fastwarc.stream_io import BrotliReader
@@ -101,22 +101,24 @@ def _deflate(body: bytes) -> tuple[bytes, bool]:
 
 
 def _unzstd(body: bytes) -> tuple[bytes, bool]:
-    decoder, parts = zstandard.ZstdDecompressor().decompressobj(), []
+    decoder, parts, num_bytes = zstandard.ZstdDecompressor().decompressobj(), [], 0
     try:
+        # small steps bound what one call gives: 256 bytes hold 64 blocks of 128 KiB, 8 MiB, at most
         for at in range(0, len(body), 256):
-            if decoder.eof:
+            if decoder.eof or num_bytes > MAX_BODY_BYTES:
                 break
             parts.append(decoder.decompress(body[at : at + 256]))
+            num_bytes += len(parts[-1])
     except zstandard.ZstdError as refusal:
-        if not any(parts):
+        if not num_bytes:
             raise BodyError(f"the body is no readable zstd stream: {refusal}") from refusal
-    return b"".join(parts), decoder.eof
+    return _cut(parts, decoder.eof)
 
 
 def _unbrotli(body: bytes) -> tuple[bytes, bool]:
     """Brotli has no magic number: a body that is no stream and looks like text was stored decoded."""
     try:
-        return b"".join(_brotli_pieces(body, _STEP_BYTES)), True
+        return _cut(_brotli_pieces(body, _STEP_BYTES), True)
     except OSError as refusal:
         if _is_text(body):
             return body, True
@@ -127,14 +129,21 @@ def _unbrotli(body: bytes) -> tuple[bytes, bool]:
         except OSError:
             if not parts:
                 raise BodyError(f"the body is no readable br stream: {refusal}") from refusal
-        return b"".join(parts), False
+        return _cut(parts, False)
 
 
 def _brotli_pieces(body: bytes, step: int) -> Iterator[bytes]:
+    """Pieces until the stream ends or they pass the limit."""
     reader, num_bytes = BrotliReader(io.BytesIO(body)), 0
-    while num_bytes < MAX_BODY_BYTES and (piece := reader.read(step)):
+    while num_bytes <= MAX_BODY_BYTES and (piece := reader.read(step)):
         num_bytes += len(piece)
         yield piece
+
+
+def _cut(parts: Iterable[bytes], whole: bool) -> tuple[bytes, bool]:
+    """The parts joined; what passes the limit is cut, and then the body is not whole."""
+    body = b"".join(parts)
+    return body[:MAX_BODY_BYTES], whole and len(body) <= MAX_BODY_BYTES
 
 
 def _is_text(body: bytes) -> bool:

@@ -7,6 +7,7 @@ import json
 import pytest
 from rich.console import Console
 
+from corpus.errors import RecipeError
 from corpus.shards import hash_file
 from pipelines import download, sample
 from pipelines.recipe import make_recipe
@@ -19,6 +20,7 @@ def _recipe(files, **source):
     return make_recipe(
         {
             "sources": [{"name": "a", "files": files} | source],
+            "sample": {},
             "runner": {"name": "in_memory"},
             "download": {"retries": 2},
         }
@@ -52,7 +54,7 @@ def test_the_file_arrives_whole(folder, tmp_path, faults):
 
 def test_a_partial_file_of_a_killed_run_is_gone_on_with(folder, tmp_path):
     recipe, log = _recipe(["sample:/a.bin"]), []
-    task = download._tasks(recipe.sources[0])[0]
+    task = download._tasks(recipe.sources[0], tmp_path)[0]
     with sample.serve(folder) as url:
         download_part(url, folder, tmp_path / "work" / "raw" / ".tasks" / "partial" / task.name)
     with sample.serve(folder, log=log) as url:
@@ -66,7 +68,7 @@ def download_part(url, folder, partial):
     partial.parent.mkdir(parents=True)
     download._transfer(f"{url}/a.bin", partial, 5.0)
     partial.write_bytes(DATA[:1000])
-    assert json.loads(partial.with_suffix(".meta").read_bytes())["validator"]
+    assert json.loads(download._meta(partial).read_bytes())["validator"]
 
 
 def test_a_partial_file_of_an_older_copy_is_begun_again(folder, tmp_path):
@@ -75,7 +77,7 @@ def test_a_partial_file_of_an_older_copy_is_begun_again(folder, tmp_path):
         download_part(url, folder, partial)
         changed = DATA[::-1]
         (folder / "a.bin").write_bytes(changed)
-        partial.with_suffix(".meta").write_text('{"validator": "\\"another\\""}')
+        download._meta(partial).write_text('{"validator": "\\"another\\""}')
         download._transfer(f"{url}/a.bin", partial, 5.0)
     assert partial.read_bytes() == changed
 
@@ -123,3 +125,45 @@ def test_the_console_says_which_file_failed(folder, tmp_path):
     with sample.serve(folder) as url:
         _run_one(download.plan(recipe, tmp_path / "work", url + "/"), recipe, Console(file=text, width=200))
     assert "unreadable sample:/none.bin" in text.getvalue()
+
+
+def test_files_with_the_same_name_from_two_places_stay_apart(tmp_path):
+    for place in ("one", "two"):
+        (tmp_path / "served" / place).mkdir(parents=True)
+        (tmp_path / "served" / place / "data.bin").write_text(place)
+    with sample.serve(tmp_path / "served") as url:
+        recipe = _recipe([f"{url}/one/data.bin", f"{url}/two/data.bin"])
+        manifest = _run(recipe, tmp_path / "work", "")
+    raw = tmp_path / "work" / "raw"
+    assert [(raw / part.path).read_text() for part in manifest.parts] == ["one", "two"]
+    assert len(list((raw / ".tasks").glob("*.json"))) == 2
+
+
+def test_one_file_under_several_names_is_one_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.jsonl").write_text("{}")
+    recipe = _recipe(["a.jsonl", "./a.jsonl", str(tmp_path / "a.jsonl"), "*.jsonl"])
+    assert [task.spec["file"] for task in download._tasks(recipe.sources[0], tmp_path)] == ["a.jsonl"]
+
+
+def test_a_local_file_is_held_against_its_sha256(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("{}")
+    manifest = _run(_recipe([str(path)], sha256={str(path): "0" * 64}), tmp_path / "work", "")
+    assert manifest.counts["a"].unreadable == 1 and path.is_file()
+
+
+def test_only_files_that_siku_wrote_are_ever_deleted(tmp_path):
+    own = tmp_path / "work" / "raw" / "mine.jsonl"
+    own.parent.mkdir(parents=True)
+    own.write_text("{}")
+    with pytest.raises(RecipeError, match="holds files that siku did not write"):
+        _run(_recipe([str(own)]), tmp_path / "work", "")
+    work = tmp_path / "other"
+    (tmp_path / "a.jsonl").write_text("{}")
+    _run(_recipe([str(tmp_path / "a.jsonl")]), work, "")
+    (work / "raw" / "notes.txt").write_text("keep me")
+    (tmp_path / "a.jsonl").write_text("{} ")
+    _run(_recipe([str(tmp_path / "a.jsonl")]), work, "")
+    assert (work / "raw" / "notes.txt").read_text() == "keep me"
+    assert own.read_text() == "{}"

@@ -43,6 +43,17 @@ def test_there_are_recipes():
         ({"sources": [{"name": "a", "files": ["x"], "fromat": "json"}]}, ["'sources.0.fromat'", "'format'"]),
         ({"sources": SOURCES * 2}, ["two sources are called 'a'"]),
         ({"sources": []}, ["key 'sources' was given []"]),
+        (
+            {"dedup": {"threshold": 0.3, "rows_per_band": 16}},
+            ["key 'dedup'", "bands, more than 4,096", "rows_per_band"],
+        ),
+        ({"sources": [{"name": "..", "files": ["x"]}]}, ["key 'sources.0.name' was given '..'"]),
+        ({"sources": [{"name": "a", "files": ["sample:/a"]}]}, ["'sample:/a' is a file of the sample crawl"]),
+        (
+            {"sources": [{"name": "a", "files": ["x"], "sha256": {"y": "0"}}]},
+            ["sha256 of source 'a' names 'y', which is not in its files"],
+        ),
+        ({"select": {"thresholds": {"gopher_quality.min_words": float("inf")}}}, ["finite number"]),
         ({"runner": {"name": "DirectRunner"}}, ["'runner.name' was given 'DirectRunner'", "'local'"]),
     ],
     ids=lambda value: str(value)[:40],

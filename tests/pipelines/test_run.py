@@ -20,9 +20,11 @@ from rich.console import Console
 
 from corpus.errors import SikuError
 from corpus.shards import load_manifest, read_table
+from pipelines import funnel
 from pipelines import run as run_module
 from pipelines.recipe import make_recipe
 from pipelines.run import run
+from pipelines.stage import current_stages
 from pipelines.verify import verify_work
 
 ROOT = Path(__file__).parents[2]
@@ -210,11 +212,72 @@ def test_a_damaged_part_is_found_and_made_again(finished, tmp_path):
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     bad = [check.text for check in verify_work(tmp_path) if not check.ok]
-    assert len(bad) == 1 and str(path) in bad[0]
+    assert len(bad) == 1 and str(path) in bad[0] and "delete it, then run the same command again" in bad[0]
+    with pytest.raises(SikuError, match="is damaged: xxh3"):  # what reads it refuses it
+        run(make_recipe(recipe(), ["tokenize.append_eos=false"]), tmp_path, quiet())
     path.unlink()
     assert any("is missing" in check.text for check in verify_work(tmp_path) if not check.ok)
     run(make_recipe(recipe()), tmp_path, quiet())
     assert output(tmp_path) == output(finished)
+
+
+def test_another_file_makes_only_its_own_tasks_run(tmp_path):
+    for name in ("a", "b"):
+        lines = [
+            json.dumps({"text": f"{name} {i} " + "这是一段足够长的文字。" * 20}, ensure_ascii=False) for i in range(5)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    work = tmp_path / "work"
+
+    def files(*names):
+        sources = [{"name": name, "files": [str(tmp_path / f"{name}.jsonl")]} for name in names]
+        return make_recipe({"sources": sources, "runner": {"name": "in_memory"}})
+
+    run(files("a"), work, quiet(), until="extract")
+    (record,) = (work / "documents" / ".tasks").glob("a.*.json")
+    before = record.stat().st_mtime_ns
+    run(files("a", "b"), work, quiet(), until="extract")
+    assert record.stat().st_mtime_ns == before
+    assert load_manifest(work / "documents").rows == 10
+    run(files("b"), work, quiet(), until="extract")
+    assert load_manifest(work / "documents").rows == 5
+    assert sorted(path.name[0] for path in (work / "documents").glob("*.arrow")) == ["b"]
+
+
+def test_output_of_an_older_input_is_not_shown_as_current(tmp_path):
+    run(make_recipe(recipe()), tmp_path, quiet())
+    run(make_recipe(recipe(), ["sample.seed=4"]), tmp_path, quiet(), until="extract")
+    stages = current_stages(tmp_path)
+    assert list(stages) == ["download", "extract"]
+    assert list(funnel.load_counts(tmp_path)) == ["extract"]
+    bad = [check.text for check in verify_work(tmp_path) if not check.ok]
+    assert any(text.startswith("dedup: made from an older documents") for text in bad)
+    run(make_recipe(recipe(), ["sample.seed=4"]), tmp_path, quiet())
+    assert list(current_stages(tmp_path)) == list(run_module.FOLDERS)
+
+
+@pytest.mark.parametrize("text", ["", "Ceci est un texte en français, assez long pour être reconnu comme tel."])
+def test_nothing_kept_is_an_answer_and_not_a_crash(tmp_path, text):
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    sources = [{"name": "a", "files": [str(tmp_path / "a.txt")]}]
+    values = {"sources": sources, "runner": {"name": "in_memory"}}
+    with pytest.raises(SikuError, match="no document was kept"):
+        run(make_recipe(values), tmp_path / "work", quiet())
+    assert load_manifest(tmp_path / "work" / "selected").rows == 0
+    assert all(check.ok for check in verify_work(tmp_path / "work"))
+
+
+def test_a_given_tokenizer_neither_cuts_nor_fills(finished, tmp_path):
+    values = json.loads((finished / "tokenizer" / "tokenizer.json").read_text())
+    values["truncation"] = {"direction": "Right", "max_length": 4, "strategy": "LongestFirst", "stride": 0}
+    (tmp_path / "cuts.json").write_text(json.dumps(values))
+    run(make_recipe(recipe(), [f"tokenizer.path={tmp_path}/cuts.json"]), tmp_path / "work", quiet())
+    assert sorted(path.name for path in (tmp_path / "work" / "tokenizer").glob("*.json")) == [
+        "manifest.json",
+        "tokenizer.json",
+    ]
+    given, trained = (load_manifest(work / "tokens").info["num_tokens"] for work in (tmp_path / "work", finished))
+    assert given == trained
 
 
 def test_two_runs_in_one_folder_are_refused(tmp_path):

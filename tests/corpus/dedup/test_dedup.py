@@ -92,3 +92,15 @@ def test_documents_without_tokens_are_duplicates_only_of_the_same_bytes():
     removals = verify_components(np.zeros(3, np.int64), np.arange(3), exact_keys(text), hashes, offsets, 0.75)
     assert removals.removed.tolist() == [1]
     assert removals.kept.tolist() == [0]
+
+
+@pytest.mark.parametrize(("both", "size", "other"), [(7, 7, 20), (14, 14, 25), (9, 10, 11)])
+def test_a_pair_exactly_at_the_threshold_is_removed(both, size, other):
+    a = np.arange(size, dtype=np.uint64)
+    b = np.arange(size - both, size - both + other, dtype=np.uint64)
+    jaccard = both / (size + other - both)
+    hashes, offsets = np.concatenate([a, b]), np.array([0, size, size + other])
+    exact = np.array([[0, 0], [1, 1]], np.uint64)
+    removals = verify_components(np.zeros(2, np.int64), np.arange(2), exact, hashes, offsets, jaccard)
+    assert removals.removed.tolist() == [1]
+    assert removals.jaccard[0] >= jaccard

@@ -242,6 +242,24 @@ def test_bad_arguments_are_refused(corpus, bad):
         TokenLoader(folder, **{**OPTIONS, **bad})
 
 
+@pytest.mark.parametrize(
+    ("facts", "given", "expected"),
+    [
+        ({"eos_id": 7}, None, 7),
+        ({"pad_id": None, "eos_id": 7}, None, 7),
+        ({"pad_id": None, "eos_id": None}, None, 0),
+        ({"pad_id": 0, "eos_id": 7}, None, 0),
+        ({"pad_id": 3, "eos_id": 7}, 0, 0),
+    ],
+    ids=["no pad", "null pad", "all null", "pad 0", "given 0"],
+)
+def test_padding_falls_back_past_null_and_not_past_0(tmp_path: Path, token_writer, facts, given, expected):
+    """Fails if a tokenizer without a padding token (`pad_id: null`) stops the loader, or id 0 counts as none."""
+    folder = token_writer(tmp_path, [np.arange(1, 6)], **facts)
+    loader = TokenLoader(folder, seq_len=8, batch_size=1, drop_last=False, pad_id=given)
+    assert next(loader)["input_ids"].tolist() == [[1, 2, 3, 4, 5, *[expected] * 3]]
+
+
 def test_a_folder_without_tokens_is_refused(tmp_path: Path, token_writer):
     folder = token_writer(tmp_path, [np.empty(0, np.int64)])
     with pytest.raises(RecipeError, match="nothing to train on"):

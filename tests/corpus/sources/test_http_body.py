@@ -6,6 +6,7 @@ import zlib
 import pytest
 import zstandard
 
+from corpus.sources import http_body
 from corpus.sources.http_body import BodyError, undo_encodings
 
 brotli = pytest.importorskip("brotli", reason="it comes with FastWARC")
@@ -58,6 +59,29 @@ def test_a_cut_body_gives_what_comes_before_the_cut(encoding):
     assert not whole and PAGE.startswith(body)
     if encoding != "zstd":  # one block of 128 KiB, and it is cut
         assert len(body) > 1000
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd", "br"])
+def test_a_body_over_the_limit_is_cut_and_not_whole(encoding, monkeypatch):
+    """Fails if a bomb unpacks past the limit, or a page that was cut at it passes for the whole one."""
+    packed = PACK[encoding](PAGE)
+    for limit in (1000, 70_000, len(PAGE) - 1):
+        monkeypatch.setattr(http_body, "MAX_BODY_BYTES", limit)
+        assert undo_encodings(packed, "", encoding) == (PAGE[:limit], False)
+    monkeypatch.setattr(http_body, "MAX_BODY_BYTES", len(PAGE) + 1)
+    assert undo_encodings(packed, "", encoding) == (PAGE, True)
+
+
+@pytest.mark.parametrize("encoding", ["zstd", "br"])
+def test_a_bomb_is_not_unpacked_to_its_end(encoding, monkeypatch):
+    """64 MiB of zeros with room for 1 MiB: at most one step, 8 MiB of zstd, is made before the stop."""
+    made = []
+    cut = http_body._cut
+    monkeypatch.setattr(http_body, "_cut", lambda parts, whole: cut([made.append(len(p)) or p for p in parts], whole))
+    monkeypatch.setattr(http_body, "MAX_BODY_BYTES", 1 << 20)
+    body, whole = undo_encodings(PACK[encoding](bytes(64 << 20)), "", encoding)
+    assert (len(body), whole) == (1 << 20, False)
+    assert 1 << 20 < sum(made) <= 9 << 20
 
 
 def test_wrong_chunks_give_what_they_hold():
