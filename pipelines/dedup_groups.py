@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from corpus.dedup import Removals, components, verify_components
 from corpus.kernels.shingle import shingle_sets
 from corpus.schema import DUPLICATES
-from corpus.shards import Counts, Part, open_part, read_table, write_part
+from corpus.shards import Counts, Part, read_table, write_part
 from pipelines.recipe import Dedup
+from pipelines.rows import texts_at
 from pipelines.stage import WORKINGS
 from pipelines.task import Task, TaskResult
 
@@ -93,7 +94,7 @@ def _candidates(
         if low < high:
             rows = numbers[low:high] - start
             signed.append(read_table(folder / WORKINGS / "signed" / part.path).take(pa.array(rows)))
-            for text in _texts(documents / part.path, rows):
+            for text in texts_at(documents / part.path, rows):
                 hashes, offsets = shingle_sets(text, shingle_tokens)
                 all_hashes.append(hashes)
                 lengths.append(np.diff(offsets))
@@ -101,20 +102,6 @@ def _candidates(
     hashes = np.concatenate(all_hashes) if all_hashes else np.zeros(0, np.uint64)
     offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]) if lengths else np.zeros(1, np.int64)
     return hashes, offsets.astype(np.int64), pa.concat_tables(signed) if signed else pa.table({"id": []})
-
-
-def _texts(path: Path, rows: np.ndarray) -> Iterator[pa.Array]:
-    reader = open_part(path, ["text"])
-    start = 0
-    for index in range(reader.num_record_batches):
-        low = np.searchsorted(rows, start)
-        if low == len(rows):
-            return
-        batch = reader.get_batch(index)
-        high = np.searchsorted(rows, start + batch.num_rows)
-        if low < high:
-            yield batch["text"].take(pa.array(rows[low:high] - start))
-        start += batch.num_rows
 
 
 def _rank(signed: pa.Table) -> np.ndarray:

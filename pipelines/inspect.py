@@ -1,11 +1,14 @@
 """`siku inspect` and `siku duplicates`: look at what the run did to single documents."""
 
-from collections.abc import Iterator
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.columns import Columns
@@ -19,6 +22,9 @@ from corpus.shards import load_manifest, open_part, read_batches, read_table
 from corpus.shards.manifest import FILE_NAME
 
 _PREVIEW_CHARS = 400
+_MOST_RULES = 10
+_LEDGERS = ("documents", "selected")  # the stages that drop records, in the order in which they do
+_FOUND_COLUMNS = ("id", "source", "url", "origin_file", "text", "language", "quality")
 
 
 @dataclass(frozen=True)
@@ -43,9 +49,8 @@ class Filter:
                 column = _column(batch, name)
                 hit = pc.starts_with(column, wanted) if name == "id" else pc.equal(column, wanted)
                 mask = pc.and_(mask, pc.fill_null(hit, False))
-        if self.reason is not None and "reasons" in batch.schema.names:
-            found = [any(r["rule"] == self.reason for r in row) for row in _column(batch, "reasons").to_pylist()]
-            mask = pc.and_(mask, pa.array(found, pa.bool_()))
+        if self.reason is not None:
+            mask = pc.and_(mask, _fails(_column(batch, "reasons"), self.reason))
         return mask
 
 
@@ -55,61 +60,162 @@ def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
     return batch[name]
 
 
+def _fails(reasons: pa.ListArray, rule: str) -> pa.Array:
+    hit = pc.fill_null(pc.equal(_rules(reasons), rule), False)
+    mask = np.zeros(len(reasons), bool)
+    mask[pc.list_parent_indices(reasons).filter(hit).to_numpy()] = True
+    return pa.array(mask)
+
+
+def _rules(reasons: pa.ListArray) -> pa.Array:
+    return pc.struct_field(pc.list_flatten(reasons), "rule")
+
+
+def show(shard: Path, wanted: Filter, limit: int, full: bool, console: Console) -> None:
+    """Print up to `limit` rows of a part or a folder; with a reason, rows of the run's ledgers.
+
+    Raises:
+        RecipeError: there is nothing at `shard`, it holds no Arrow, or no ledger holds the rule asked for.
+        ShardError: a part or a manifest is damaged.
+    """
+    _check_limit(limit)
+    files, work = _files(shard), _work_of(shard)
+    if wanted.reason is not None and not _has_reasons(files):
+        rows = _ledger_rows(work, wanted, _ids_of(shard, files), limit)
+    else:
+        rows = _part_rows(files, work, wanted, limit)
+    if not rows:
+        console.print(Text(f"no row of {shard} passes the filter"))
+    for row in rows:
+        console.print(_panel(row, full))
+
+
+def _check_limit(limit: int) -> None:
+    if limit < 1:
+        raise RecipeError(f"--limit {limit}: expected 1 or more")
+
+
 def _files(shard: Path) -> list[Path]:
+    if not shard.exists():
+        raise RecipeError(f"{shard} does not exist; give a part (.arrow) or a stage's folder, e.g. WORK/documents")
+    for folder in Path(os.path.abspath(shard), "_").parents[:3]:  # raw/SOURCE/FILE
+        if _is_raw(folder):
+            raise RecipeError(
+                f"{shard}: raw/ holds the publishers' files as they came, not Arrow; the documents read from them are "
+                f"in {folder.parent / 'documents'}"
+            )
     if shard.is_file():
         return [shard]
     if (shard / FILE_NAME).is_file():
         return [shard / part.path for part in load_manifest(shard).parts]
-    raise ShardError(f"{shard} is neither a part (.arrow) nor a stage's folder (with {FILE_NAME})")
+    raise RecipeError(
+        f"{shard} is neither a part (.arrow) nor the folder of a finished stage (with {FILE_NAME}), e.g. WORK/documents"
+    )
 
 
-def _ledger_reasons(work: Path, reason: str | None) -> dict[str, list[dict[str, Any]]]:
-    """id -> reasons, of documents that `select` dropped (for `reason`, where one is asked for)."""
-    found = {}
-    folder = work / "selected"
-    if not (folder / FILE_NAME).is_file():
-        return found
-    for part in load_manifest(folder).ledger:
-        for batch in read_batches(folder / part.path, ["id", "outcome", "reasons"]):
-            dropped = batch.filter(pc.equal(batch["outcome"], "dropped"))
-            for row in dropped.select(["id", "reasons"]).to_pylist():
-                if reason is None or any(item["rule"] == reason for item in row["reasons"]):
-                    found[row["id"]] = row["reasons"]
+def _is_raw(folder: Path) -> bool:
+    return folder.name == "raw" and ((folder / FILE_NAME).is_file() or (folder / ".tasks").is_dir())
+
+
+def _work_of(shard: Path) -> Path:
+    path = Path(os.path.abspath(shard))
+    return path.parent.parent if path.is_file() else path.parent
+
+
+def _has_reasons(files: list[Path]) -> bool:
+    return bool(files) and "reasons" in open_part(files[0]).schema.names
+
+
+def _ids_of(shard: Path, files: list[Path]) -> pa.Array | None:
+    """Ids that the ledger's rows must be of; None for all, records that became no document included."""
+    if shard.is_dir() and Path(os.path.abspath(shard)).name in _LEDGERS:
+        return None
+    batches = [_column(batch, "id") for path in files for batch in read_batches(path)]
+    return pa.concat_arrays([pa.array([], pa.string()), *batches])
+
+
+def _part_rows(files: list[Path], work: Path, wanted: Filter, limit: int) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for path in files:
+        for batch in read_batches(path):
+            rows += batch.filter(wanted.mask(batch)).slice(0, limit - len(rows)).to_pylist()
+            if len(rows) == limit:
+                break
+        if len(rows) == limit:
+            break
+    dropped = _dropped(work, [row["id"] for row in rows if "id" in row and "reasons" not in row])
+    return [row | {"reasons": dropped[row["id"]]} if row.get("id") in dropped else row for row in rows]
+
+
+def _ledger_batches(work: Path, stages: Sequence[str] = _LEDGERS) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """(stage's folder, batch of schema LEDGER) of those of `stages` that have finished."""
+    for stage in stages:
+        folder = work / stage
+        if (folder / FILE_NAME).is_file():
+            for part in load_manifest(folder).ledger:
+                for batch in read_batches(folder / part.path):
+                    yield stage, batch
+
+
+def _dropped(work: Path, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """id -> reasons, of those of `ids` that `select` dropped."""
+    wanted = pa.array(ids, pa.string())
+    found: dict[str, list[dict[str, Any]]] = {}
+    for _, batch in _ledger_batches(work, ["selected"]) if ids else ():
+        hit = pc.and_(pc.is_in(batch["id"], wanted), pc.equal(batch["outcome"], "dropped"))
+        found |= {row["id"]: row["reasons"] for row in batch.filter(hit).to_pylist()}
     return found
 
 
-def show(shard: Path, wanted: Filter, limit: int, full: bool, console: Console) -> None:
-    """Print up to `limit` rows of a part or a folder."""
-    files = _files(shard)
-    work = files[0].parent.parent if files else shard.parent
-    reasons = _ledger_reasons(work, wanted.reason)
-    shown = rows = 0
-    for path in files:
-        for batch in read_batches(path):
-            rows += batch.num_rows
-            mask = wanted.mask(batch)
-            if wanted.reason and "reasons" not in batch.schema.names:
-                mask = pc.and_(mask, pc.is_in(batch["id"], pa.array(list(reasons), pa.string())))
-            for row in batch.filter(mask).slice(0, limit - shown).to_pylist():
-                console.print(_panel(row, reasons.get(row.get("id", "")), full))
-                shown += 1
-        if shown >= limit:
+def _ledger_rows(work: Path, wanted: Filter, ids: pa.Array | None, limit: int) -> list[dict[str, Any]]:
+    """Rows of both ledgers that pass, with their documents' columns where `extract` made a document of them."""
+    assert wanted.reason is not None
+    rules: Counter[str] = Counter()
+    rows: list[dict[str, Any]] = []
+    for stage, batch in _ledger_batches(work):
+        for count in pc.value_counts(_rules(batch["reasons"])).to_pylist():
+            rules[count["values"]] += count["counts"]
+        # `select` writes the language as the detail; what `extract` dropped has none
+        language = batch["detail"] if stage == "selected" else pa.nulls(batch.num_rows, pa.string())
+        mask = wanted.mask(batch.append_column("language", language))
+        if ids is not None:
+            mask = pc.and_(mask, pc.is_in(batch["id"], ids))
+        rows += [
+            {"ledger": f"{stage}/ledger", **row} for row in batch.filter(mask).slice(0, limit - len(rows)).to_pylist()
+        ]
+        if len(rows) == limit:
             break
-    if not shown:
-        console.print(f"no row of {rows:,} passes the filter", highlight=False)
+    if not rows and wanted.reason not in rules:
+        raise RecipeError(_unknown_rule(work, wanted.reason, rules))
+    has_texts = (work / "documents" / FILE_NAME).is_file()
+    found = find_documents(work, {row["id"] for row in rows}, None) if has_texts else {}
+    return [row | {key: value for key, value in found.get(row["id"], {}).items() if key not in row} for row in rows]
 
 
-def _panel(row: dict[str, Any], reasons: list[dict[str, Any]] | None, full: bool) -> Panel:
+def _unknown_rule(work: Path, rule: str, rules: Counter[str]) -> str:
+    if not rules:
+        return (
+            f"--reason {rule!r}: the ledgers under {work} hold no reason at all; have `extract` and `select` finished?"
+        )
+    most = ", ".join(f"{name} ({count:,})" for name, count in rules.most_common(_MOST_RULES))
+    which = f"the {_MOST_RULES} most frequent of {len(rules)}" if len(rules) > _MOST_RULES else "those that occur"
+    return f"--reason {rule!r}: no ledger under {work} holds this rule; {which}: {most}"
+
+
+def _panel(row: dict[str, Any], full: bool) -> Panel:
+    """One row in a frame. Everything is a `Text`: what looks like markup in the data is data."""
     text = row.pop("text", None)
+    reasons = row.pop("reasons", None)
+    outcome = row.pop("outcome", None) if reasons else None
     signals = {name: row.pop(name) for name in SIGNALS if name in row}
     lines = [f"{key}: {_short(value)}" for key, value in row.items() if value not in (None, "") and key != "id"]
     if signals:
         lines.append("signals: " + "  ".join(f"{name}={_number(value)}" for name, value in signals.items()))
     if reasons:
-        lines.append("dropped: " + "  ".join(_reason(reason) for reason in reasons))
+        lines.append(f"{outcome or 'dropped'}: " + "  ".join(_reason(reason) for reason in reasons))
     if text is not None:
         lines += ["", text if full or len(text) <= _PREVIEW_CHARS else text[:_PREVIEW_CHARS] + " …"]
-    return Panel(Text("\n".join(lines)), title=row.get("id", ""), title_align="left")
+    return Panel(Text("\n".join(lines)), title=Text(str(row.get("id", ""))), title_align="left")
 
 
 def _reason(reason: dict[str, Any]) -> str:
@@ -119,8 +225,8 @@ def _reason(reason: dict[str, Any]) -> str:
     return f"{reason['rule']} ({_number(reason['value'])}{limit})"
 
 
-def _number(value: float) -> str:
-    return f"{value:.4g}"
+def _number(value: float | None) -> str:
+    return "null" if value is None else f"{value:.4g}"
 
 
 def _short(value: Any) -> str:
@@ -142,11 +248,12 @@ def removed_pairs(work: Path, prefix: str | None = None) -> Iterator[dict[str, A
                     yield row
 
 
-def find_documents(work: Path, ids: set[str]) -> dict[str, dict[str, Any]]:
-    """id -> source, url, origin and text, from `documents/`."""
+def find_documents(
+    work: Path, ids: set[str], columns: Sequence[str] | None = _FOUND_COLUMNS
+) -> dict[str, dict[str, Any]]:
+    """id -> these columns (None is all) of its document, from `documents/`."""
     folder = work / "documents"
     found: dict[str, dict[str, Any]] = {}
-    columns = ["id", "source", "url", "origin_file", "text", "language", "quality"]
     for part in load_manifest(folder).parts:
         if len(found) == len(ids):
             break
@@ -162,7 +269,20 @@ def find_documents(work: Path, ids: set[str]) -> dict[str, dict[str, Any]]:
 
 
 def show_duplicates(work: Path, prefix: str | None, limit: int, console: Console) -> None:
-    """Print removed documents beside the ones kept for them, with what differs marked."""
+    """Print removed documents beside the ones kept for them, with what differs marked.
+
+    Raises:
+        RecipeError: `work` has no finished dedup.
+        ShardError: its documents are of another run than its duplicates.
+    """
+    _check_limit(limit)
+    if not work.exists():
+        raise RecipeError(f"{work} does not exist; expected the work folder of a run")
+    if not (work / "duplicates" / FILE_NAME).is_file():
+        raise RecipeError(
+            f"{work} has no finished dedup ({work / 'duplicates' / FILE_NAME} is missing); this makes it: "
+            f"siku run RECIPE --work {work} --stage dedup"
+        )
     pairs = []
     for row in removed_pairs(work, prefix):
         pairs.append(row)
@@ -173,21 +293,21 @@ def show_duplicates(work: Path, prefix: str | None, limit: int, console: Console
         return
     documents = find_documents(work, {pair[key] for pair in pairs for key in ("id", "kept_id")})
     for pair in pairs:
-        removed, kept = documents[pair["id"]], documents[pair["kept_id"]]
-        console.rule(f"{pair['level']}, Jaccard {pair['jaccard']:.4f}, {pair['cluster_size']} in the group")
-        left, right = marked(removed["text"][:_PREVIEW_CHARS], kept["text"][:_PREVIEW_CHARS])
-        console.print(
-            Columns(
-                [
-                    Panel(
-                        _rich(left, "red"),
-                        title=f"removed {removed['id'][:12]} {removed['source']}",
-                        width=60,
-                    ),
-                    Panel(_rich(right, "green"), title=f"kept {kept['id'][:12]} {kept['source']}", width=60),
-                ]
+        if pair["id"] not in documents or pair["kept_id"] not in documents:
+            raise ShardError(
+                f"{work / 'documents'} lacks a document of {work / 'duplicates'}: it was made again since; run "
+                f"siku run RECIPE --work {work} --stage dedup"
             )
-        )
+        removed, kept = documents[pair["id"]], documents[pair["kept_id"]]
+        title = f"{pair['level']}, Jaccard {pair['jaccard']:.4f}, {pair['cluster_size']} in the group"
+        console.rule(Text(title))
+        left, right = marked(removed["text"][:_PREVIEW_CHARS], kept["text"][:_PREVIEW_CHARS])
+        console.print(Columns([_side("removed", removed, left, "red"), _side("kept", kept, right, "green")]))
+
+
+def _side(what: str, document: dict[str, Any], runs: list[tuple[str, bool]], style: str) -> Panel:
+    title = Text(f"{what} {document['id'][:12]} {document['source']}")
+    return Panel(_rich(runs, style), title=title, width=60)
 
 
 def marked(a: str, b: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
@@ -203,7 +323,7 @@ def marked(a: str, b: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool
 
 
 def _rich(runs: list[tuple[str, bool]], style: str) -> Text:
-    text = Text()
+    text = Text(overflow="fold")  # Chinese has no spaces to wrap at: in columns the rest would be cut off
     for run, differs in runs:
         text.append(run, f"bold {style}" if differs else "")
     return text

@@ -8,6 +8,7 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,10 +17,11 @@ from corpus.errors import RecipeError, ShardError
 from corpus.ops.reasons import concat_reasons, reason_list, reasons_where
 from corpus.ops.rule_sets import RULE_SETS, rule_set
 from corpus.ops.rules import RuleSet, failing
-from corpus.schema import LEDGER, SELECTED
+from corpus.schema import DOCUMENTS, LEDGER, SELECTED
 from corpus.shards import Counts, add_counts, load_manifest, read_batches, read_table
+from pipelines.promote import promote, with_promoted, write_judged
 from pipelines.recipe import Recipe, Select
-from pipelines.stage import StagePlan, checked, input_hashes
+from pipelines.stage import Gather, RunTasks, StagePlan, WriteManifest, checked, input_hashes
 from pipelines.task import Task, TaskResult, task_output
 
 OwnRules = Mapping[str, Mapping[str, Sequence[str]]]  # source -> language -> rule sets in place of the recipe's
@@ -28,6 +30,23 @@ OwnRules = Mapping[str, Mapping[str, Sequence[str]]]  # source -> language -> ru
 def plan(recipe: Recipe, work: Path) -> StagePlan:
     """One task a part of documents, with the part of duplicates beside it."""
     check_options(recipe)
+    documents = load_manifest(work / "documents")
+    own_rules = {source.name: source.rules for source in recipe.sources if source.rules is not None}
+    dedup = {"threshold": recipe.dedup.threshold, "shingle_tokens": recipe.dedup.shingle_tokens}
+    priority = {source.name: source.priority for source in recipe.sources}
+    return StagePlan(
+        "select",
+        work / "selected",
+        __name__,
+        recipe.select.model_dump() | {"own_rules": own_rules, "dedup": dedup, "priority": priority},
+        input_hashes(work, "documents", "duplicates"),
+        functools.partial(_graph, work=work, options=recipe.select),
+        num_tasks=2 * len(documents.parts),
+        num_bytes=sum(part.bytes for part in documents.parts),
+    )
+
+
+def _graph(pipeline: beam.Pipeline, plan: StagePlan, *, work: Path, options: Select) -> object:
     documents, duplicates = load_manifest(work / "documents"), load_manifest(work / "duplicates")
     decisions = {part.path: part for part in duplicates.parts}
     tasks = [
@@ -37,14 +56,36 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
         )
         for part in documents.parts
     ]
-    inputs = input_hashes(work, "documents", "duplicates")
-    own_rules = {source.name: source.rules for source in recipe.sources if source.rules is not None}
-    options = recipe.select.model_dump() | {"own_rules": own_rules}
-    num_bytes = sum(part.bytes for part in documents.parts)
-    stage = StagePlan("select", work / "selected", __name__, options, inputs, num_bytes=num_bytes)
-    return stage.with_tasks(
-        tasks, functools.partial(select_part, work=work, options=recipe.select, own_rules=own_rules)
+    rules = {"work": work, "options": options, "own_rules": plan.options["own_rules"]}
+    promoter = functools.partial(
+        promote, documents=work / "documents", priority=plan.options["priority"], options=plan.options["dedup"]
     )
+    return (
+        pipeline
+        # Task: one part of documents
+        | "Parts" >> beam.Create(tasks)
+        | "Judge" >> RunTasks(plan.phase(functools.partial(judge, **rules), "judge"))
+        # list of judged groups
+        | "Judged" >> Gather()
+        | "PromoteTask" >> beam.Map(_promote_task)
+        | "Promote" >> RunTasks(plan.phase(promoter, "promote"))
+        # Task: one part of documents, with who was promoted
+        | "SelectTasks" >> beam.FlatMap(_select_tasks, tasks=tasks)
+        | "Select" >> RunTasks(plan.task_phase(functools.partial(select_part, **rules)))
+        | "Gather" >> Gather()
+        | "Manifest" >> WriteManifest(plan, [task.name for task in tasks])
+    )
+
+
+def _promote_task(results: list[TaskResult]) -> Task:
+    judged = [(part.path, part.xxh3, part.rows, result.info["parts"][0]) for result in results for part in result.parts]
+    return Task("all", {"judged": judged})
+
+
+def _select_tasks(result: TaskResult, tasks: list[Task]) -> Iterator[Task]:
+    promoted = {"path": result.parts[0].path, "xxh3": result.parts[0].xxh3}
+    for task in tasks:
+        yield Task(task.name, task.spec | {"promoted": promoted})
 
 
 def check_options(recipe: Recipe) -> None:
@@ -70,41 +111,69 @@ def check_options(recipe: Recipe) -> None:
             )
 
 
-def select_part(task: Task, folder: Path, *, work: Path, options: Select, own_rules: OwnRules) -> TaskResult:
-    """Decide the documents of one part."""
+def _documents(task: Task, work: Path, columns: list[str] | None) -> Iterator[tuple[pa.RecordBatch, pa.Table]]:
+    """The batches of one part of documents, each with its rows of duplicates."""
     path = checked(work / "documents", task.spec)
     duplicates = read_table(checked(work / "duplicates", task.spec | {"xxh3": task.spec["duplicates"]}))
-    start, kept_bytes = 0, {}
+    start = 0
+    for batch in read_batches(path, columns):
+        decisions = duplicates.slice(start, batch.num_rows).combine_chunks()
+        start += batch.num_rows
+        if not decisions["id"].combine_chunks().equals(batch["id"]):
+            raise ShardError(f"{path} and its duplicates part hold different documents; run the dedup stage again")
+        yield batch, decisions
+    if start != duplicates.num_rows:
+        raise ShardError(f"{path} has {start} documents, its duplicates part {duplicates.num_rows}; run dedup again")
+
+
+def judge(task: Task, folder: Path, *, work: Path, options: Select, own_rules: OwnRules) -> TaskResult:
+    """Note which documents of duplicate groups pass the rules."""
+    columns = [name for name in DOCUMENTS.names if name not in ("text", "title", "url", "meta", "timestamp")]
+    judged = []
+    for batch, decisions in _documents(task, work, columns):
+        passes = pc.equal(pc.list_value_length(failing_rules(batch, None, options, own_rules)), 0)
+        judged.append((batch, decisions, passes.to_numpy(zero_copy_only=False)))
+    return write_judged(task, folder, judged)
+
+
+def select_part(task: Task, folder: Path, *, work: Path, options: Select, own_rules: OwnRules) -> TaskResult:
+    """Decide the documents of one part."""
+    promoted = read_table(folder / task.spec["promoted"]["path"])
+    num_promoted = 0
     with task_output(task, folder, SELECTED) as output:
-        for batch in read_batches(path):
-            decisions = duplicates.slice(start, batch.num_rows).combine_chunks()
-            start += batch.num_rows
-            if not decisions["id"].combine_chunks().equals(batch["id"]):
-                raise ShardError(f"{path} and its duplicates part hold different documents; run the dedup stage again")
+        for batch, decisions in _documents(task, work, None):
+            before = decisions["level"].null_count
+            decisions = with_promoted(decisions, promoted)
+            num_promoted += decisions["level"].null_count - before
             reasons = failing_rules(batch, decisions, options, own_rules)
             kept = pc.equal(pc.list_value_length(reasons), 0)
             output.account(_ledger(batch, reasons, kept))
             size = decisions["cluster_size"].combine_chunks()
             selected = batch.append_column("cluster_size", size).filter(kept)
-            for source, text in zip(
-                selected["source"].to_pylist(), pc.binary_length(selected["text"]).to_pylist(), strict=True
-            ):
-                kept_bytes[source] = kept_bytes.get(source, 0) + text
+            output.counts = add_counts([output.counts, _read_and_kept(batch, selected)])
             if selected.num_rows:
                 output.write(selected)
-        read = {source: value.kept + value.dropped for source, value in output.counts.items()}
-        if sum(read.values()) != duplicates.num_rows or start != duplicates.num_rows:
-            raise ShardError(
-                f"{path} has {start} documents, its duplicates part {duplicates.num_rows}; run dedup again"
-            )
-        extra = {source: Counts(read=count, kept_bytes=kept_bytes.get(source, 0)) for source, count in read.items()}
-        output.counts = add_counts([output.counts, extra])
-        return output.finish()
+        return output.finish(promoted=num_promoted)
 
 
-def failing_rules(batch: pa.RecordBatch, decisions: pa.Table, options: Select, own_rules: OwnRules) -> pa.ListArray:
-    """Every reason against each document: duplicate, language, rules of its language and source, quality."""
-    lists = [*_duplicate_reasons(decisions), *_language_reasons(batch, options)]
+def _read_and_kept(batch: pa.RecordBatch, selected: pa.RecordBatch) -> dict[str, Counts]:
+    counts = {row["values"]: Counts(read=row["counts"]) for row in batch["source"].value_counts().to_pylist()}
+    table = pa.table({"source": selected["source"], "bytes": pc.binary_length(selected["text"])})
+    for row in table.group_by("source").aggregate([("bytes", "sum")]).to_pylist():
+        counts[row["source"]].kept_bytes = row["bytes_sum"]
+    return counts
+
+
+def failing_rules(
+    batch: pa.RecordBatch, decisions: pa.Table | None, options: Select, own_rules: OwnRules
+) -> pa.ListArray:
+    """Every reason against each document: duplicate, language, rules of its language and source, quality.
+
+    Args:
+        decisions: rows of DUPLICATES beside `batch`; None leaves duplicates out.
+    """
+    lists = [] if decisions is None else [*_duplicate_reasons(decisions)]
+    lists += _language_reasons(batch, options)
     languages = batch["language"].to_numpy(zero_copy_only=False)
     sources = batch["source"].to_numpy(zero_copy_only=False)
     for source in pc.unique(batch["source"]).to_pylist():

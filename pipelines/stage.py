@@ -81,9 +81,13 @@ class StagePlan:
         """A step whose tasks read more than their specs name, so that any changed input runs them again."""
         return Phase(name, self.folder, self.fingerprint, function)
 
+    def task_phase(self, function: Callable[[Task, Path], TaskResult]) -> Phase:
+        """The phase that writes the stage's parts, of tasks whose specs name all they read."""
+        return Phase("", self.folder, fingerprint.fingerprint(self.module, self.options, None), function)
+
     def with_tasks(self, tasks: list[Task], function: Callable[[Task, Path], TaskResult]) -> "StagePlan":
         """This stage as one function over tasks whose specs name all they read."""
-        phase = Phase("", self.folder, fingerprint.fingerprint(self.module, self.options, None), function)
+        phase = self.task_phase(function)
         done = self.fresh and all(phase.is_done(task) for task in tasks)
         return dataclasses.replace(self, graph=simple_graph(tasks, phase), num_tasks=len(tasks), fresh=done)
 

@@ -267,6 +267,41 @@ def test_nothing_kept_is_an_answer_and_not_a_crash(tmp_path, text):
     assert all(check.ok for check in verify_work(tmp_path / "work"))
 
 
+def test_a_duplicate_of_a_document_that_the_rules_drop_is_kept(tmp_path):
+    """The keeper of a group fails a rule: its best member that passes must stay, and only that one."""
+    words = "当时明月照着小城里每个晚归的人，河边的灯一盏一盏亮起来了。"
+    near = words + "远处有人唱歌。"
+    documents = {
+        "web": [words],
+        "poems": [words, near + "好。", near],
+        "other": ["完全不同的一句话，与别的都没有关系。"],
+    }
+    sources = []
+    for name, texts in documents.items():
+        lines = [json.dumps({"text": text}, ensure_ascii=False) for text in texts]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        sources.append({"name": name, "files": [str(tmp_path / f"{name}.jsonl")]})
+    sources[0]["priority"] = 1  # kept by dedup, dropped by the Chinese rules for its length
+    sources[1]["rules"] = {}
+    values = {"sources": sources, "runner": {"name": "in_memory"}, "dedup": {"threshold": 0.6}}
+    run(make_recipe(values), tmp_path / "work", quiet(), until="select")
+    selected = load_manifest(tmp_path / "work" / "selected")
+    assert selected.info["promoted"] == 1
+    kept = [
+        row for part in selected.parts for row in read_table(tmp_path / "work" / "selected" / part.path).to_pylist()
+    ]
+    assert [row["source"] for row in kept] == ["poems"]
+    ledger = [
+        row for part in selected.ledger for row in read_table(tmp_path / "work" / "selected" / part.path).to_pylist()
+    ]
+    reasons = {}
+    for row in ledger:
+        reasons.setdefault(row["source"], []).append([reason["rule"] for reason in row["reasons"]])
+    assert reasons["web"] == [["fineweb2_cmn_hani.min_words"]]
+    assert sorted(reasons["poems"]) == [[], ["duplicate_near"], ["duplicate_near"]]
+    assert all(check.ok for check in verify_work(tmp_path / "work"))
+
+
 def test_a_given_tokenizer_neither_cuts_nor_fills(finished, tmp_path):
     values = json.loads((finished / "tokenizer" / "tokenizer.json").read_text())
     values["truncation"] = {"direction": "Right", "max_length": 4, "strategy": "LongestFirst", "stride": 0}
