@@ -8,6 +8,7 @@ written wherever the graph runs, and only if every task succeeded.
 import contextlib
 import dataclasses
 import json
+import logging
 import re
 import shutil
 from collections.abc import Callable, Iterable
@@ -42,6 +43,7 @@ FOLDERS = {
     "tokenizer": "tokenizer",
     "tokenize": "tokens",
 }
+_log = logging.getLogger(__name__)
 _LEFTOVER = re.compile(re.escape(TEMPORARY) + r"\d+$")
 WORKINGS = ".work"  # a stage's intermediate files: kept while it may have to restart, removed when it is done
 
@@ -96,7 +98,11 @@ def is_complete(plan: StagePlan) -> bool:
     """Whether the folder already holds this stage's output."""
     if not plan.fresh or not (plan.folder / FILE_NAME).is_file():
         return False
-    manifest = load_manifest(plan.folder)
+    try:
+        manifest = load_manifest(plan.folder)
+    except ShardError as error:  # of another version, or damaged: made anew
+        _log.warning("%s", error)
+        return False
     if manifest.fingerprint != plan.fingerprint or manifest.info.get("failed"):
         return False
     files = [(plan.folder / part.path, part.bytes) for part in manifest.parts + manifest.ledger]

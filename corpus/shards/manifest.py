@@ -71,7 +71,9 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / FILE_NAME
     if not folder.is_dir():
-        raise ShardError(f"{folder} does not exist")
+        raise ShardError(
+            f"{folder} does not exist, so there is no {FILE_NAME} in it; name the folder of a finished stage"
+        )
     if not path.is_file():
         raise ShardError(f"{folder} has no {FILE_NAME}: the stage that writes it has not finished; run it first")
     try:
