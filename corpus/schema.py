@@ -50,7 +50,7 @@ SIGNALS: dict[str, tuple[pa.DataType, str]] = {
     "frac_lines_end_with_punctuation": (pa.float32(), "lines that end in terminal punctuation"),
     "frac_short_lines": (pa.float32(), "lines of at most 30 code points"),
     "newline_to_word_ratio": (pa.float32(), "line ends by words"),
-    "frac_dup_lines": (pa.float32(), "lines that repeat an earlier one"),
+    "frac_dup_lines": (pa.float32(), "lines with a letter or digit that repeat an earlier one"),
     "frac_chars_in_dup_lines": (pa.float32(), "code points of those lines, by all code points"),
     **{
         f"rps_doc_frac_chars_top_{n}gram": (pa.float32(), f"code points in the most frequent word {n}-gram")

@@ -157,7 +157,7 @@ def _word_signals(text: str, words: list[str], num_lines: int) -> dict[str, floa
 
 
 def _line_signals(text: str, lines: list[str], num_words: int) -> dict[str, float]:
-    repeated = _repeats(lines)
+    repeated = [place for place in _repeats(lines) if any(_flags(c) & (ch.LETTER | ch.DIGIT) for c in lines[place])]
     return {
         "rps_doc_frac_lines_end_with_ellipsis": _per(sum(line.endswith(("...", "…")) for line in lines), len(lines)),
         "rps_doc_frac_lines_start_with_bullet": _per(

@@ -110,7 +110,7 @@ def _count_line(data, classes, first, end, chars, counts):
 def scan_characters(data, start, end, classes, counts, line_keys, line_chars):
     """Count code points by class, sentence ends, ellipses and lines of the bytes `start` to `end`.
 
-    Out: the hash and the code points of each stripped line; returns their number.
+    Out: the hash and the code points of each stripped line, -1 for one without a letter or digit; returns their number.
     """
     place, chars = start, 0
     num_lines = 0
@@ -119,6 +119,7 @@ def scan_characters(data, start, end, classes, counts, line_keys, line_chars):
     ends, dots, points = 0, 0, 0  # lengths of the runs of sentence ends, of "." and of "…" that reach here
     lone_dot, sentences, ellipses = False, 0, 0
     letters, hans, kanas, hanguls, digits, bads, hashes, spaces, newlines = 0, 0, 0, 0, 0, 0, 0, 0, 0
+    told = 0  # letters and digits before this line: a line that adds none can't be a repeated one
     while place < end:
         if ends == 0 and last >= 0:
             run = place  # most of an English line is ASCII letters: count those in a loop of their own
@@ -165,16 +166,17 @@ def scan_characters(data, start, end, classes, counts, line_keys, line_chars):
             newlines += 1
             if last >= 0:
                 line_keys[num_lines] = _hash_bytes(data, first, last)
-                line_chars[num_lines] = last_char - first_char
+                line_chars[num_lines] = last_char - first_char if letters + digits > told else -1
                 num_lines += 1
                 _count_line(data, classes, first, last, last_char - first_char, counts)
             last = np.int64(-1)
+            told = letters + digits
         hashes += code_point == _HASH_SIGN
         chars += 1
         place += size
     if last >= 0:
         line_keys[num_lines] = _hash_bytes(data, first, last)
-        line_chars[num_lines] = last_char - first_char
+        line_chars[num_lines] = last_char - first_char if letters + digits > told else -1
         num_lines += 1
         _count_line(data, classes, first, last, last_char - first_char, counts)
     counts[CHARS], counts[SPACES], counts[LETTERS], counts[HANS] = chars, spaces, letters, hans
@@ -191,8 +193,9 @@ def _count_repeated_lines(num_lines, line_numbers, line_chars, counts):
     known = 0
     for at in range(num_lines):
         if line_numbers[at] < known:
-            counts[DUP_LINES] += 1
-            counts[DUP_LINE_CHARS] += line_chars[at]
+            if line_chars[at] >= 0:
+                counts[DUP_LINES] += 1
+                counts[DUP_LINE_CHARS] += line_chars[at]
         else:
             known += 1
 
