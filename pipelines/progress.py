@@ -1,5 +1,6 @@
 """Progress of a stage from the records its tasks leave, since Beam's counters are right only at the end."""
 
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -61,14 +62,16 @@ def _thread(target: Callable[[], None], stop: threading.Event) -> Iterator[None]
 
 
 def _written(folder: Path, since: float) -> tuple[int, int]:
-    """Task records, and bytes of parts (also unfinished ones) written since then."""
+    """Task records, and bytes of parts and downloads (also unfinished ones) written since then."""
     tasks = sum(1 for _ in (folder / ".tasks").rglob("*.json")) if (folder / ".tasks").is_dir() else 0
     size = 0
-    for path in folder.rglob("*.arrow*"):
+    for path in folder.rglob("*"):
+        if path.suffix == ".json":
+            continue
         try:
             status = path.stat()
         except FileNotFoundError:  # renamed between the listing and here
             continue
-        if status.st_mtime >= since:
+        if status.st_mtime >= since and stat.S_ISREG(status.st_mode):
             size += status.st_size
     return tasks, size
