@@ -3,6 +3,7 @@
 import importlib.metadata
 import logging
 import os
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -44,9 +45,6 @@ def main() -> None:
     except SikuError as error:
         Console(stderr=True).print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stopped; run the same command again to go on")
-        os._exit(130)  # at once: Beam's threads would each print how they ended
 
 
 def _console() -> Console:
@@ -78,10 +76,21 @@ def run(
         for name, what in run_module.status(recipe, folder):
             console.print(f"{name:<10} {what}", highlight=False)
         return
+    threading.excepthook = _without_interrupted_workers
     try:
         run_module.run(recipe, folder, console, until=stage)
+    except KeyboardInterrupt:
+        console.print("stopped; run the same command again to go on")
+        console.file.flush()
+        os._exit(130)  # at once: Beam's threads would each print how they ended
     finally:  # what was finished is shown also where the run stopped
         _show_result(folder, console)
+
+
+def _without_interrupted_workers(ended: threading.ExceptHookArgs) -> None:
+    """Ctrl-C reaches the worker processes as well; that they end by it is no news."""
+    if "exited with return code -2" not in str(ended.exc_value):
+        threading.__excepthook__(ended)
 
 
 def _show_result(folder: Path, console: Console) -> None:

@@ -205,6 +205,28 @@ def test_a_killed_run_goes_on_to_the_same_bytes(finished, tmp_path, seen):
     assert output(work) == output(finished)
 
 
+def test_ctrl_c_ends_with_one_line(tmp_path):
+    config = tmp_path / "recipe.yaml"
+    config.write_text(json.dumps(recipe()))
+    process = subprocess.Popen(
+        _command(tmp_path / "work", config),
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "work" / "documents").is_dir() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert text.splitlines()[-1] == "stopped; run the same command again to go on"
+    assert "Traceback" not in text
+
+
 def test_a_damaged_part_is_found_and_made_again(finished, tmp_path):
     run(make_recipe(recipe()), tmp_path, quiet())
     path = tmp_path / "selected" / load_manifest(tmp_path / "selected").parts[0].path
