@@ -23,6 +23,7 @@ from corpus.sources.http_body import BodyError, undo_encodings
 from corpus.sources.record import Record, dropped, unreadable
 from corpus.sources.warc_frames import Frame, split_records
 
+_ROBOTS = re.compile(r"^[a-z]+://[^/]+/robots\.txt(?:[?#]|$)", re.IGNORECASE)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _HTTP_END = re.compile(rb"\r?\n\r?\n")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
@@ -117,6 +118,8 @@ def _document(frame: Frame, page: _Page, content_type: str, body: bytes) -> Reco
         return _other(frame, page, f"content_type_{_code(kind.partition('/')[0]) or 'missing'}", f"{kind or 'no type'}")
     if not body.strip():
         return _other(frame, page, "empty_text", "the body is empty")
+    if _ROBOTS.search(page.url or ""):
+        return _other(frame, page, "robots_txt", "rules for crawlers are no text")
     page.meta["content_type"] = kind
     meta = orjson.dumps(page.meta).decode()
     if kind in _HTML_TYPES:

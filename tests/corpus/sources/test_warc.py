@@ -47,6 +47,11 @@ RECORDS = [
         "content_encoding_invalid",
     ),
     (_response(4, type_=""), None),
+    (
+        _record("response", _http(b"User-agent: *", type_="text/plain"), WARC_Target_URI="https://a/robots.txt"),
+        "robots_txt",
+    ),
+    (_record("response", _http(b"about robots", type_="text/plain"), WARC_Target_URI="https://a/b/robots.txt"), None),
 ]
 
 
