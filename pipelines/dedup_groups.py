@@ -11,6 +11,7 @@ from corpus.dedup import Removals, components, verify_components
 from corpus.kernels.shingle import shingle_sets
 from corpus.schema import DUPLICATES
 from corpus.shards import Counts, Part, read_table, write_part
+from pipelines.keeper import keeper_rank
 from pipelines.recipe import Dedup
 from pipelines.rows import texts_at
 from pipelines.stage import WORKINGS
@@ -75,7 +76,8 @@ def verify(task: Task, folder: Path, *, documents: Path, options: Dedup, parts: 
     hashes, offsets, signed = _candidates(numbers, folder, documents, options.shingle_tokens, parts)
     if len(numbers):
         exact = np.stack([signed["exact_0"].to_numpy(), signed["exact_1"].to_numpy()], axis=1)
-        removals = verify_components(component, _rank(signed), exact, hashes, offsets, options.threshold)
+        rank = keeper_rank(signed, ["exact_0", "exact_1", "id"])  # content before id
+        removals = verify_components(component, rank, exact, hashes, offsets, options.threshold)
         batch = _evidence(numbers, signed["id"].combine_chunks(), exact, removals)
     else:
         batch = pa.RecordBatch.from_pylist([], schema=EVIDENCE)
@@ -102,16 +104,6 @@ def _candidates(
     hashes = np.concatenate(all_hashes) if all_hashes else np.zeros(0, np.uint64)
     offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]) if lengths else np.zeros(1, np.int64)
     return hashes, offsets.astype(np.int64), pa.concat_tables(signed) if signed else pa.table({"id": []})
-
-
-def _rank(signed: pa.Table) -> np.ndarray:
-    """Who is kept: higher source priority, then quality, then length, then content hash, then id. Never arrival."""
-    keys = [(name, "descending") for name in ("priority", "quality", "num_chars")]
-    keys += [(name, "ascending") for name in ("exact_0", "exact_1", "id")]
-    order = pc.sort_indices(signed, sort_keys=keys).to_numpy()
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return rank
 
 
 def _evidence(numbers: np.ndarray, ids: pa.Array, exact: np.ndarray, removals: Removals) -> pa.RecordBatch:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from corpus.dedup import verify_components
 from corpus.kernels.shingle import exact_keys, shingle_sets
 from corpus.shards import read_table, write_part
+from pipelines.keeper import keeper_rank
 from pipelines.rows import texts_at
 from pipelines.stage import WORKINGS
 from pipelines.task import Task, TaskResult
@@ -87,7 +88,7 @@ def promote(
     members = table.filter(pc.and_(open_groups, pc.and_(table["passes"], pc.invert(is_keeper))))
     batch = _verified(members, documents, priority, options) if members.num_rows else PROMOTED.empty_table()
     part = write_part(folder, f"{WORKINGS}/promoted.arrow", batch.to_batches(), PROMOTED)
-    return TaskResult(task.name, [part], info={"promoted": batch["kept_id"].null_count})
+    return TaskResult(task.name, [part])
 
 
 def _parts(task: Task) -> list[tuple[str, str, int]]:
@@ -108,7 +109,8 @@ def _verified(members: pa.Table, documents: Path, priority: Mapping[str, int], o
     members = members.take(pa.array(np.concatenate(order)))
     group = members["group"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
     bounds = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
-    rank = _rank(members, priority)
+    priorities = pa.array([priority[source] for source in members["source"].to_pylist()])
+    rank = keeper_rank(members.append_column("priority", priorities), ["id"])
     removals = verify_components(
         group, rank, np.concatenate(exact), np.concatenate(hashes), bounds, options["threshold"]
     )
@@ -122,16 +124,6 @@ def _verified(members: pa.Table, documents: Path, priority: Mapping[str, int], o
     return pa.table(
         [ids, ids.take(pa.array(kept_for, mask=stays)), pa.array(jaccard, mask=stays)], schema=PROMOTED
     ).sort_by("id")
-
-
-def _rank(members: pa.Table, priority: Mapping[str, int]) -> np.ndarray:
-    """Better documents first, as in `dedup`: priority, quality, length, id."""
-    priorities = pa.array([priority[source] for source in members["source"].to_pylist()])
-    keys = [("priority", "descending"), ("quality", "descending"), ("num_chars", "descending"), ("id", "ascending")]
-    order = pc.sort_indices(members.append_column("priority", priorities), sort_keys=keys).to_numpy()
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return rank
 
 
 def with_promoted(decisions: pa.Table, promoted: pa.Table) -> pa.Table:
