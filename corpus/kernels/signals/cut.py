@@ -1,9 +1,9 @@
 """Cut a document into tokens and count its characters by class: the kernel of `naive_tokens`.
 
-A word of ASCII letters and digits with white space around it, or one mark and then white space, is most of English
-and is found eight bytes at a time. A Han character or CJK mark is a token at once. Every other run goes through
-`cut_run`. Every character beyond ASCII is looked up in the class table once and counted there; ASCII is counted by
-byte in a loop of its own.
+Where words of ASCII letters and digits begin and end is found 64 bytes at a time. A word with a blank behind it, or
+one mark and a blank, is most of English and goes through a loop without a branch between the two. A Han character or
+CJK mark is a token at once. Every other run goes through `cut_run`. Every character beyond ASCII is looked up in the
+class table once and counted there; ASCII is counted by byte in `measure_characters`.
 """
 
 import numpy as np
@@ -11,9 +11,7 @@ import numpy as np
 from corpus.kernels.jit import inner
 from corpus.kernels.signals import characters as ch
 from corpus.kernels.signals.cut_run import (
-    K_CAPS,
     K_CURLY,
-    K_DIGIT,
     K_DOTS,
     K_END,
     K_HAN,
@@ -21,12 +19,13 @@ from corpus.kernels.signals.cut_run import (
     K_LINE,
     K_MARK,
     K_PARAGRAPH,
+    K_PLAIN,
     K_SPACED,
     K_STOP,
     K_WIDE,
     cut_run,
 )  # fmt: skip
-from corpus.kernels.signals.swar import HIGH, IS_DIGIT, IS_LETTER, IS_SMALL, first_of, load8
+from corpus.kernels.signals.swar import count_ones, count_trailing_zeros, letters_and_digits
 from corpus.kernels.signals.utf8 import decode
 
 SPACE, MARK, HAN, SEPARATOR, STOP_HAN = ch.SPACE, ch.MARK, ch.HAN, ch.SEPARATOR, ch.STOP_HAN
@@ -34,166 +33,256 @@ SUFFIX, PREFIX, TERMINAL = ch.SUFFIX, ch.PREFIX | ch.ICON, ch.TERMINAL
 _BREAK = SPACE | HAN | SEPARATOR
 _BLANK, _NEWLINE, _DOT, _A, _CURLY, _ELLIPSIS = 0x20, 0x0A, 0x2E, 0x41, 0x7B, 0x2026
 _MOST_MARKS = 4
-_ZERO, _ONE = np.uint64(0), np.uint64(1)
-_LETTERS, _SMALL, _DIGITS = (np.uint64(bit * 0x0101010101010101) for bit in (IS_LETTER, IS_SMALL, IS_DIGIT))
+_EDGES_AT_ONCE = 16
+EDGES_SLACK = 64  # `find_words` writes in groups
+_ZERO, _ONE, _LAST = np.uint64(0), np.uint64(1), np.uint64(63)
+
+
+def _marks() -> np.ndarray:
+    """The kind of each ASCII mark that is a token of its own behind a word, dots included; 0 for every other byte."""
+    kinds = np.zeros(256, np.int16)
+    for byte in range(128):
+        flags = ch.flags_of(chr(byte))
+        if flags & SUFFIX or byte == _DOT:
+            kinds[byte] = K_MARK | (K_END if flags & TERMINAL else 0) | (K_CURLY if byte == _CURLY else 0)
+    return kinds
+
+
+_MARKS = _marks()
+_ASCII_FLAGS = np.array([ch.flags_of(chr(byte)) for byte in range(128)])
 
 
 @inner()
-def count_bytes(data, start, end, counts, room):
-    """Add how often each byte comes to `counts`, `[256]` int64; `room` is `[4, 256]` int32, zero on entry and exit.
+def find_words(data, start, end, edges):
+    """Write where each run of ASCII letters and digits begins and ends, counted from `start`, and -1 behind them.
 
-    Four tables, so that a byte that repeats doesn't wait for its own count.
+    Args:
+        edges: out, int32, `[end - start + EDGES_SLACK]` at least.
     """
-    place = start
-    while place + 4 <= end:
-        room[0, data[place]] += 1
-        room[1, data[place + 1]] += 1
-        room[2, data[place + 2]] += 1
-        room[3, data[place + 3]] += 1
-        place += 4
+    count, carry, place = 0, _ZERO, start
     while place < end:
-        room[0, data[place]] += 1
+        bits = letters_and_digits(data, place)
+        if end - place < 64:
+            bits &= (_ONE << np.uint64(end - place)) - _ONE
+        changes = bits ^ ((bits << _ONE) | carry)
+        carry = bits >> _LAST
+        here = count
+        count += np.int64(count_ones(changes))
+        while here < count:
+            for at in range(_EDGES_AT_ONCE):
+                edges[here + at] = place - start + np.int64(count_trailing_zeros(changes))
+                changes &= changes - _ONE
+            here += _EDGES_AT_ONCE
+        place += 64
+    if carry != _ZERO:
+        edges[count] = end - start
+        count += 1
+    edges[count] = -1
+
+
+@inner()
+def _dot_ends(data, begin, end):
+    """Whether a dot behind the word in these bytes is a token of its own, see `naive_tokens`."""
+    return (data[end - 1] < _A) | ((end - begin > 1) & (data[max(end - 2, begin)] >= _A))
+
+
+@inner()
+def _plain_words(data, start, end, edges, edge, gap, begins, ends, kinds, count):
+    """Take words as long as each has a blank behind it, or a mark and a blank, and the next word behind that.
+
+    Returns:
+        the edge after the last word taken; the new count. Nothing is taken of a word that is otherwise.
+    """
+    while True:
+        begin, stop = np.int64(edges[edge]), np.int64(edges[edge + 1])
+        if start + stop + 2 > end:
+            break
+        mark = data[start + stop]
+        kind = np.int64(_MARKS[mark])
+        marked = (kind != 0) & ((mark != _DOT) | _dot_ends(data, start + begin, start + stop))
+        behind = stop + marked
+        begins[count], begins[count + 1] = begin, stop
+        ends[count], ends[count + 1] = stop, stop + 1
+        kinds[count], kinds[count + 1] = gap | K_PLAIN, kind
+        if data[start + behind] != _BLANK:
+            break
+        count += 1 + marked
+        edge += 2
+        gap = K_SPACED
+        if edges[edge] != behind + 1:
+            break
+    return edge, count
+
+
+@inner()
+def _marks_behind(data, begin, place, end, classes, flags_of):
+    """How many marks stand between the word in the bytes `begin` to `place` and the end of its run; -1: a run that is
+    not so simple.
+    """
+    marks, ends_well = 0, _dot_ends(data, begin, place)
+    while True:
+        if place >= end or data[place] == _BLANK:
+            return marks
+        code_point, _ = decode(data, place)
+        flags = flags_of[classes[code_point]]
+        if flags & _BREAK:
+            return marks
+        if marks == _MOST_MARKS or code_point >= 0x80:
+            return -1
+        if flags & SUFFIX:
+            ends_well = True
+        elif code_point == _DOT and ends_well:
+            ends_well = False  # two dots in a row are one token
+        else:
+            return -1
+        marks += 1
         place += 1
-    for byte in range(256):
-        counts[byte] = room[0, byte] + room[1, byte] + room[2, byte] + room[3, byte]
-        room[0, byte] = room[1, byte] = room[2, byte] = room[3, byte] = 0
+
+
+@inner()
+def _take_breaks(
+    data, start, place, end, classes, break_kinds, seen, epoch, class_counts, gap, begins, ends, kinds, count
+):  # fmt: skip
+    """Take Han characters and CJK marks, most of Chinese, as long as they come.
+
+    Returns:
+        the byte behind them, the new count, how many of them the document didn't have before.
+    """
+    fresh = 0
+    while place < end and data[place] >= 0x80:
+        code_point, after = decode(data, place)
+        kind_class = classes[code_point]
+        kind = np.int64(break_kinds[kind_class])
+        if kind == 0:
+            break
+        class_counts[kind_class] += 1
+        fresh += seen[code_point] != epoch
+        seen[code_point] = epoch
+        begins[count], ends[count] = place - start, after - start
+        kinds[count] = kind | gap
+        count += 1
+        place, gap = after, 0
+    return place, count, fresh
 
 
 @inner()
 def cut_tokens(
-    data, start, end, byte_kinds, classes, flags_of, seen, epoch, run_chars, run_flags, run_offsets, class_counts,
-    distinct, begins, ends, kinds,
+    data, start, end, edges, classes, flags_of, break_kinds, seen, epoch, run_chars, run_flags, run_offsets,
+    class_counts, begins, ends, kinds,
 ):  # fmt: skip
-    """Cut the bytes `start` to `end` into tokens; returns their number.
+    """Cut the bytes `start` to `end` into tokens; returns their number and how many different characters beyond ASCII.
 
     Args:
-        byte_kinds: from `swar.classify`.
+        edges: from `find_words`.
+        break_kinds: `kinds_of_breaks`.
         seen: the epoch in which each code point was met last, `[0x110000]` int32; `epoch` is this document's.
         run_chars, run_flags, run_offsets: room for an int32 a character.
         class_counts: out, `[classes]` int64: characters beyond ASCII of each class, added to what is there.
-        distinct: out, `[2]` int64: different characters beyond ASCII, different Han stop words.
         begins, ends: out, int32: the bytes of each token, counted from `start`.
         kinds: out, int16: K_* bits.
     """
-    count, place = 0, start
+    count, place, edge, num_distinct = 0, start, 0, 0
     gap = K_LINE | K_PARAGRAPH | K_SPACED
-    num_distinct, num_stops = 0, 0
     while place < end:
         byte = np.int64(data[place])
-        if byte == _BLANK:
-            gap |= K_SPACED
+        if (byte == _BLANK) | (byte == _NEWLINE):
+            is_line = (gap // K_LINE) & 1
+            gap |= K_SPACED | (byte == _NEWLINE) * (K_LINE + is_line * (K_PARAGRAPH - K_LINE))
             place += 1
             continue
-        if byte < 0x80:
-            union, size, stop = _ZERO, np.int64(0), _ZERO  # what the word's bytes are, folded onto eight
-            while stop == _ZERO:
-                block = load8(byte_kinds, place - start + size)
-                stop = block & HIGH
-                union |= block & ((stop & (~stop + _ONE)) - _ONE)  # the bytes before the first other one
-                size += first_of(stop) if stop != _ZERO else 8
-            if size > 0:
-                after, flags = _BLANK, np.int64(SPACE)
-                if place + size < end and data[place + size] != _BLANK:
-                    after, _ = decode(data, place + size, end)
-                    flags = flags_of[classes[after]]
-                marks, ends_well = 0, False  # that stand between the word and the end of the run
-                if not flags & _BREAK:  # before a dot, see `_dot_ends`
-                    ends_well = data[place + size - 1] < _A or (size > 1 and data[place + size - 2] >= _A)
-                while not flags & _BREAK and marks < _MOST_MARKS and after < 0x80:
-                    if flags & SUFFIX:
-                        ends_well = True
-                    elif after == _DOT and ends_well:
-                        ends_well = False  # two dots in a row are one token
-                    else:
-                        break
-                    marks += 1
-                    after, flags = _BLANK, np.int64(SPACE)
-                    if place + size + marks < end and data[place + size + marks] != _BLANK:
-                        after, _ = decode(data, place + size + marks, end)
-                        flags = flags_of[classes[after]]
-                if flags & _BREAK:
-                    kind = gap
-                    kind |= K_LETTER if union & _LETTERS != _ZERO else 0
-                    kind |= K_DIGIT if union & _DIGITS != _ZERO else 0
-                    kind |= K_CAPS if union & _LETTERS != _ZERO and union & _SMALL == _ZERO else 0
-                    begins[count] = place - start
-                    place += size
-                    ends[count] = place - start
-                    kinds[count] = kind
+        if edges[edge] == place - start:
+            first = edge
+            edge, count = _plain_words(data, start, end, edges, edge, gap, begins, ends, kinds, count)
+            if edge > first:
+                gap = K_SPACED
+                place = start + ends[count - 1] + 1
+                continue
+            stop = start + edges[edge + 1]
+            marks = _marks_behind(data, place, stop, end, classes, flags_of)
+            if marks >= 0:
+                begins[count], ends[count], kinds[count] = place - start, stop - start, gap | K_PLAIN
+                count += 1
+                edge += 2
+                for at in range(stop, stop + marks):
+                    begins[count], ends[count], kinds[count] = at - start, at + 1 - start, _MARKS[data[at]]
                     count += 1
-                    gap = 0
-                    if marks == 0 and place < end and data[place] == _BLANK:
-                        gap = K_SPACED
-                        place += 1
-                        continue
-                    for _ in range(marks):
-                        mark = np.int64(data[place])
-                        kind = K_MARK | (K_END if flags_of[classes[mark]] & TERMINAL else 0)
-                        kinds[count] = kind | (K_CURLY if mark == _CURLY else 0)
-                        begins[count] = place - start
-                        place += 1
-                        ends[count] = place - start
-                        count += 1
-                    continue
-        code_point, size = decode(data, place, end)
-        flags = flags_of[classes[code_point]]
-        if flags & _BREAK:
-            if size > 1:
-                class_counts[classes[code_point]] += 1
-                fresh = seen[code_point] != epoch
-                num_distinct += fresh
-                num_stops += fresh and (flags & STOP_HAN) != 0
+                place = stop + marks
+                gap = 0
+                continue
+        if byte >= 0x80:
+            before = count
+            place, count, fresh = _take_breaks(
+                data,
+                start,
+                place,
+                end,
+                classes,
+                break_kinds,
+                seen,
+                epoch,
+                class_counts,
+                gap,
+                begins,
+                ends,
+                kinds,
+                count,
+            )
+            num_distinct += fresh
+            if count > before:
+                gap = 0
+                continue
+        code_point, after = decode(data, place)
+        kind_class = classes[code_point]
+        flags = flags_of[kind_class]
+        if flags & (SPACE | PREFIX):
+            if code_point >= 0x80:
+                class_counts[kind_class] += 1
+                num_distinct += seen[code_point] != epoch
                 seen[code_point] = epoch
             if flags & SPACE:
                 gap |= K_SPACED
-                if byte == _NEWLINE:
-                    gap |= K_PARAGRAPH if gap & K_LINE else K_LINE
-            else:
-                kind = gap | (K_WIDE if size > 1 else 0)
-                if flags & HAN:
-                    kind |= K_HAN | K_LETTER | (K_STOP if flags & STOP_HAN else 0)
-                else:
-                    kind |= K_MARK | (K_END if flags & TERMINAL else 0)
-                begins[count] = place - start
-                ends[count] = place + size - start
-                kinds[count] = kind
-                count += 1
-                gap = 0
-            place += size
-            continue
-        if flags & PREFIX:  # off the beginning of the run, and the rest is a run like any other
-            kind = gap | K_MARK
-            if size > 1:
-                class_counts[classes[code_point]] += 1
-                num_distinct += seen[code_point] != epoch
-                seen[code_point] = epoch
-                kind |= K_WIDE | (K_DOTS if code_point == _ELLIPSIS else 0)
-            kind |= K_END if flags & TERMINAL else 0
-            kind |= K_CURLY if code_point == _CURLY else 0
-            begins[count] = place - start
-            place += size
-            ends[count] = place - start
-            kinds[count] = kind
+                place = after
+                continue
+            kind = gap | K_MARK  # off the beginning of the run, and the rest is a run like any other
+            kind |= (K_WIDE if code_point >= 0x80 else 0) | (K_DOTS if code_point == _ELLIPSIS else 0)
+            kind |= (K_END if flags & TERMINAL else 0) | (K_CURLY if code_point == _CURLY else 0)
+            begins[count], ends[count], kinds[count] = place - start, after - start, kind
             count += 1
-            gap = 0
+            place, gap = after, 0
             continue
         run = 0
         while not flags & _BREAK:
-            if size > 1:
+            if code_point >= 0x80:
                 class_counts[classes[code_point]] += 1
                 num_distinct += seen[code_point] != epoch
                 seen[code_point] = epoch
             run_chars[run], run_flags[run], run_offsets[run] = code_point, flags, place - start
             run += 1
-            place += size
+            place = after
             if place >= end:
                 break
-            code_point, size = decode(data, place, end)
-            flags = flags_of[classes[code_point]]
+            code_point = np.int64(data[place])
+            if code_point < 0x80:
+                after, flags = place + 1, _ASCII_FLAGS[code_point]
+            else:
+                code_point, after = decode(data, place)
+                flags = flags_of[classes[code_point]]
         run_offsets[run] = place - start
         first = count
         count = cut_run(run, run_chars, run_flags, run_offsets, begins, ends, kinds, count)
         kinds[first] |= gap
         gap = 0
-    distinct[0], distinct[1] = num_distinct, num_stops
-    return count
+        while edges[edge] >= 0 and start + edges[edge] < place:
+            edge += 2
+    return count, num_distinct
+
+
+def kinds_of_breaks() -> np.ndarray:
+    """By class, the kind of a character that is a token wherever it stands: Han, CJK mark; 0 for every other."""
+    kinds = np.zeros(len(ch.class_flags()), np.int16)
+    for number, flags in enumerate(ch.class_flags()):
+        if flags & HAN:
+            kinds[number] = K_WIDE | K_HAN | K_LETTER | (K_STOP if flags & STOP_HAN else 0)
+        elif flags & SEPARATOR and not flags & SPACE:
+            kinds[number] = K_WIDE | K_MARK | (K_END if flags & TERMINAL else 0)
+    return kinds

@@ -13,10 +13,12 @@ LETTER, DIGIT, MARK, UPPER, LOWER = ch.LETTER, ch.DIGIT, ch.MARK, ch.UPPER, ch.L
 PREFIX, SUFFIX, ICON, HYPHEN = ch.PREFIX | ch.ICON, ch.SUFFIX | ch.ICON, ch.ICON, ch.HYPHEN
 TERMINAL, MONEY, _BARE_SUFFIX = ch.TERMINAL, ch.MONEY, ch.SUFFIX
 
-# What a token is, as bits of its kind.
+# What a token is, as bits of its kind. K_PLAIN: only ASCII letters and digits; `measure_tokens` tells which, and
+# whether one of `naive_lines`' phrases may begin there, K_PHRASE.
 (
     K_LETTER, K_DIGIT, K_CAPS, K_MARK, K_HAN, K_END, K_DOTS, K_WIDE, K_CURLY, K_STOP, K_SPACED, K_LINE, K_PARAGRAPH,
-) = (1 << place for place in range(13))  # fmt: skip
+    K_PHRASE, K_PLAIN,
+) = (1 << place for place in range(15))  # fmt: skip
 
 _DOT, _COMMA, _PLUS, _STAR, _CARET, _CURLY, _SLASH, _COLON = (ord(c) for c in ".,+*^{/:")
 _LESS, _EQUALS, _GREATER, _APOSTROPHE, _MINUS = (ord(c) for c in "<=>'-")
@@ -198,7 +200,9 @@ def _kind_of(first, last, chars, flags, offsets):
     for at in range(first, last):
         union |= flags[at]
         common &= flags[at]
-        kind |= K_CURLY if chars[at] == _CURLY else 0
+    if union & PREFIX:
+        for at in range(first, last):
+            kind |= K_CURLY if chars[at] == _CURLY else 0
     kind |= K_WIDE if offsets[last] - offsets[first] > last - first else 0
     kind |= K_LETTER if union & LETTER else 0
     kind |= K_DIGIT if union & DIGIT else 0

@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 
 from corpus.kernels.signals import characters as ch
+from corpus.kernels.signals import measure_characters as mc
 from corpus.kernels.signals import measure_lines as ml
 from corpus.kernels.signals import measure_tokens as mt
 from corpus.kernels.signals.ngrams import DUPLICATE, TOP
-
-_ASCII = 128
 
 
 def _per(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -21,46 +20,28 @@ def _popcount(bits: np.ndarray) -> np.ndarray:
     return np.bitwise_count(bits).astype(np.int64)
 
 
-class _Characters:
-    """How many characters of each document have a flag."""
-
-    def __init__(self, counts: Any, classes: np.ndarray, flags_of: np.ndarray) -> None:
-        self.bytes = counts.bytes[:, :_ASCII]
-        self.by_class = counts.classes.copy()
-        for byte in range(_ASCII):
-            self.by_class[:, classes[byte]] += self.bytes[:, byte]
-        self.flags_of = flags_of
-        self.classes = classes
-
-    def having(self, flag: int) -> np.ndarray:
-        return self.by_class[:, (self.flags_of & flag) != 0].sum(axis=1)
-
-    def of(self, character: str) -> np.ndarray:
-        return self.bytes[:, ord(character)]
-
-
-def signals_from_counts(counts: Any, classes: np.ndarray, flags_of: np.ndarray) -> dict[str, np.ndarray]:
+def signals_from_counts(counts: Any) -> dict[str, np.ndarray]:
     """Every signal of `corpus.schema.SIGNALS`, counts as int64 and fractions as float64.
 
     Args:
         counts: `numba_cpu.Counts` of `N` documents.
-        classes, flags_of: the tables of `characters`.
     """
-    characters = _Characters(counts, classes, flags_of)
-    token, line = counts.tokens.T, counts.lines.T
-    chars = characters.by_class.sum(axis=1)
+    character, token, line = counts.characters.T, counts.tokens.T, counts.lines.T
+    chars = character[mc.CHARS]
     return {
-        **_of_characters(characters, counts.distinct[:, 0], chars),
-        **_of_tokens(token, line, counts, characters.of("#"), chars),
-        **_of_lines(token, line, characters.of("\n")),
+        **_of_characters(character, chars),
+        **_of_tokens(token, line, counts, character[mc.HASHES], chars),
+        **_of_lines(token, line, character[mc.NEWLINES]),
         **_of_repetition(line, counts.grams.T, chars),
     }
 
 
-def _of_characters(characters: _Characters, distinct: np.ndarray, chars: np.ndarray) -> dict[str, np.ndarray]:
-    having, of = characters.having, characters.of
+def _of_characters(counts: np.ndarray, chars: np.ndarray) -> dict[str, np.ndarray]:
+    def having(*flags: int) -> np.ndarray:
+        """Characters with one of the flags, of which no character has two."""
+        return counts[[flag.bit_length() - 1 for flag in flags]].sum(axis=0)
+
     letters = having(ch.LETTER)
-    ascii_marks = [byte for byte in range(_ASCII) if ch.flags_of(chr(byte)) & ch.MARK]
     return {
         "num_chars": chars,
         "frac_han": _per(having(ch.HAN), letters),
@@ -68,20 +49,20 @@ def _of_characters(characters: _Characters, distinct: np.ndarray, chars: np.ndar
         "frac_hangul": _per(having(ch.HANGUL), letters),
         "frac_latin": _per(having(ch.LATIN), letters),
         "frac_uppercase": _per(having(ch.UPPER), letters),
-        "frac_alphanumeric": _per(having(ch.LETTER | ch.DIGIT), chars),
+        "frac_alphanumeric": _per(having(ch.LETTER, ch.DIGIT), chars),
         "frac_digits": _per(having(ch.DIGIT), chars - having(ch.SPACE)),
-        "frac_special_chars": _per(having(ch.MARK | ch.DIGIT | ch.SPACE), chars),
+        "frac_special_chars": _per(having(ch.MARK, ch.DIGIT, ch.SPACE), chars),
         "frac_bad_chars": _per(having(ch.BAD), chars),
         "frac_lenticular_brackets": _per(having(ch.LENTICULAR), chars),
-        "frac_unique_chars": _per(distinct + (characters.bytes > 0).sum(axis=1), chars),
+        "frac_unique_chars": _per(counts[mc.DISTINCT], chars),
         "num_private_use": having(ch.PRIVATE),
         "num_replacement_chars": having(ch.REPLACEMENT),
         "num_mojibake": having(ch.MOJIBAKE),
         "num_fullwidth_punctuation": having(ch.SEPARATOR),
-        "num_halfwidth_punctuation": characters.bytes[:, ascii_marks].sum(axis=1),
+        "num_halfwidth_punctuation": counts[mc.ASCII_MARKS],
         "num_traditional_chars": having(ch.TRADITIONAL),
         "num_simplified_chars": having(ch.SIMPLIFIED),
-        "rps_doc_curly_bracket": _per(of("{") + of("}"), chars),
+        "rps_doc_curly_bracket": _per(counts[mc.CURLY], chars),
     }
 
 
@@ -99,7 +80,7 @@ def _of_tokens(
         "rps_doc_frac_unique_words": _per(token[mt.UNIQUE_WORDS], words),
         "rps_doc_unigram_entropy": counts.entropy,
         "rps_doc_stop_word_fraction": _per(token[mt.STOP_WORDS], words),
-        "num_distinct_stop_words": _popcount(token[mt.STOP_BITS]) + counts.distinct[:, 1],
+        "num_distinct_stop_words": _popcount(token[mt.STOP_BITS]) + counts.stop_hans,
         "rps_doc_num_sentences": line[ml.SENTENCES],
         "rps_doc_lorem_ipsum": _per(line[ml.LOREM], chars),
     }

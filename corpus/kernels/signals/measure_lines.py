@@ -14,12 +14,12 @@ from corpus.kernels.signals.cut_run import (
     K_LINE,
     K_MARK,
     K_PARAGRAPH,
+    K_PHRASE,
     K_SPACED,
     K_WIDE,
 )  # fmt: skip
-from corpus.kernels.signals.measure_tokens import K_PHRASE
-from corpus.kernels.signals.swar import HIGH, capitals_of, count_ones, first_bytes, load8
-from corpus.kernels.signals.utf8 import back, count_chars, decode, flags_at
+from corpus.kernels.signals.swar import capitals_of, continuations, count_ones, first_bytes, load8
+from corpus.kernels.signals.utf8 import back, count_chars, decode
 
 BULLET, TERMINAL, DIGIT = ch.BULLET, ch.TERMINAL, ch.DIGIT
 
@@ -63,7 +63,7 @@ def _look_at(data, begin, end):
         block = first_bytes(load8(data, begin), end - begin)
         hashed = (hashed ^ block) * _PRIME
         hashed ^= hashed >> _HALF
-        chars -= np.int64(count_ones(block & ~(block << _ONE) & HIGH))  # continuation bytes are 10xxxxxx
+        chars -= np.int64(count_ones(continuations(block)))
         capitals += np.int64(count_ones(capitals_of(block)))
         begin += 8
     return hashed ^ np.uint64(chars), chars, capitals
@@ -102,8 +102,8 @@ def _is_counter(data, start, first, last, begins, ends, kinds, classes, flags_of
     word = first
     while kinds[word] & K_MARK:
         word += 1
-    flags, _ = flags_at(data, start + begins[word], start + ends[word], classes, flags_of)
-    if not flags & DIGIT:
+    code_point, _ = decode(data, start + begins[word])
+    if not flags_of[classes[code_point]] & DIGIT:
         return False
     word += 1
     while kinds[word] & K_MARK:
@@ -138,7 +138,7 @@ def _phrases_of(data, start, end, first, last, begins, kinds):
 @inner()
 def _count_end(data, begin, end, chars, classes, flags_of, counts):
     """Count how the line in these bytes ends; returns whether C4 likes it."""
-    code_point, _ = decode(data, back(data, end, begin), end)
+    code_point, _ = decode(data, back(data, end, begin))
     counts[TERMINALS] += (flags_of[classes[code_point]] & TERMINAL) != 0
     dots = end - begin >= 3 and data[end - 1] == _DOT and data[end - 2] == _DOT and data[end - 3] == _DOT
     counts[ELLIPSIS_LINES] += dots or code_point == _ELLIPSIS
@@ -231,8 +231,8 @@ def measure_lines(
         counts[MAX_LINE_CHARS] = max(counts[MAX_LINE_CHARS], chars)
         counts[SHORT] += chars <= SHORT_CHARS
         counts[LONG] += chars >= LONG_CHARS
-        flags, _ = flags_at(data, begin, end, classes, flags_of)
-        counts[BULLETS] += (flags & BULLET) != 0
+        code_point, _ = decode(data, begin)
+        counts[BULLETS] += (flags_of[classes[code_point]] & BULLET) != 0
         found = 0
         if union & K_PHRASE:
             found, lorem = _phrases_of(data, start, end, first, at, begins, kinds)

@@ -20,18 +20,19 @@ import pyarrow as pa
 from corpus.errors import SchemaError
 from corpus.kernels import segment
 from corpus.kernels.arrow_text import text_buffers
-from corpus.kernels.jit import inner, kernel
+from corpus.kernels.jit import inner, kernel, raw
 from corpus.kernels.segment import segment_document
 from corpus.kernels.signals import characters as ch
+from corpus.kernels.signals import measure_characters as mc
 from corpus.kernels.signals import measure_lines as ml
 from corpus.kernels.signals import measure_tokens as mt
-from corpus.kernels.signals.cut import count_bytes, cut_tokens
+from corpus.kernels.signals.cut import EDGES_SLACK, cut_tokens, find_words, kinds_of_breaks
 from corpus.kernels.signals.from_counts import signals_from_counts
 from corpus.kernels.signals.hash_table import Table, new_table, number_keys
 from corpus.kernels.signals.ngrams import DUPLICATE, LONG_HAN_SIZE, REPEATED_HAN_SIZE, TOP
 from corpus.kernels.signals.repetition import HAN_SIZES_ARRAY, PLAIN_SIZES, measure_repetition, sieve_size
-from corpus.kernels.signals.swar import classify, count_ones
-from corpus.kernels.signals.words import take_words
+from corpus.kernels.signals.swar import PADDING, count_ones
+from corpus.kernels.signals.words import STOP_HANS, take_words
 
 NUM_SIZES = len(TOP) + len(DUPLICATE)
 HAN_ONLY_SIZES = np.array([REPEATED_HAN_SIZE, LONG_HAN_SIZE])
@@ -58,11 +59,11 @@ class Room(NamedTuple):
     line_keys: np.ndarray
     part_keys: np.ndarray
     kinds: np.ndarray  # int16
-    byte_kinds: np.ndarray  # uint8, a byte each
     zeros: np.ndarray  # int32
     sieve: np.ndarray  # uint8
     table: Table
-    bytes: np.ndarray  # [4, 256] int32
+    bytes: np.ndarray  # int32
+    classes: np.ndarray  # int64
     seen: np.ndarray  # [0x110000] int32
     segment: segment.Room
 
@@ -70,28 +71,27 @@ class Room(NamedTuple):
 class Counts(NamedTuple):
     """What is counted, one row a document, int64."""
 
-    bytes: np.ndarray  # [documents, 256]
-    classes: np.ndarray  # [documents, classes], characters beyond ASCII
-    distinct: np.ndarray  # [documents, 2]
+    characters: np.ndarray
     tokens: np.ndarray
     lines: np.ndarray
     grams: np.ndarray
-    characters: np.ndarray  # n-grams of characters where `grams` are of dictionary words
+    han_grams: np.ndarray  # n-grams of characters where `grams` are of dictionary words
+    stop_hans: np.ndarray  # [documents]
     entropy: np.ndarray  # [documents], float64
 
 
 def _new_room(num_bytes: int, has_words: bool) -> Room:
     """Room for documents of at most so many bytes; memory is touched only as far as their tokens need."""
-    size = num_bytes + 2
+    size = num_bytes + EDGES_SLACK
     return Room(
         *np.empty((10, size), np.int32),
         *np.empty((3, size), np.uint64),
         kinds=np.empty(size, np.int16),
-        byte_kinds=np.empty(size + 8, np.uint8),
         zeros=np.zeros(size, np.int32),
         sieve=np.empty(sieve_size(num_bytes), np.uint8),
         table=new_table(num_bytes),
-        bytes=np.zeros((4, 256), np.int32),
+        bytes=np.zeros(mc.BYTES_ROOM, np.int32),
+        classes=np.zeros(256, np.int64),
         seen=np.zeros(0x110000, np.int32),
         segment=segment.new_room(num_bytes if has_words else 0),
     )
@@ -99,57 +99,78 @@ def _new_room(num_bytes: int, has_words: bool) -> Room:
 
 @inner()
 def _measure_lines(data, start, num_tokens, classes, flags_of, room, out):
-    ml.measure_lines(
-        data, start, num_tokens, room.begins, room.ends, room.kinds, classes, flags_of,
-        room.line_keys, room.line_chars, room.part_keys, room.part_chars, out,
+    line_keys, line_chars, part_keys, part_chars = (
+        raw(room.line_keys), raw(room.line_chars), raw(room.part_keys), raw(room.part_chars)
     )  # fmt: skip
-    number_keys(room.line_keys, out[ml.LINES], room.numbers, room.tally, room.places, room.table)
-    ml.count_repeated(out[ml.LINES], room.numbers, room.line_chars, out, ml.DUP)
-    number_keys(room.part_keys, out[ml.PARAGRAPHS], room.numbers, room.tally, room.places, room.table)
-    ml.count_repeated(out[ml.PARAGRAPHS], room.numbers, room.part_chars, out, ml.DUP_PARAGRAPHS)
+    numbers, tally, places = raw(room.numbers), raw(room.tally), raw(room.places)
+    ml.measure_lines(
+        data, start, num_tokens, raw(room.begins), raw(room.ends), raw(room.kinds), classes, flags_of,
+        line_keys, line_chars, part_keys, part_chars, out,
+    )  # fmt: skip
+    number_keys(line_keys, out[ml.LINES], numbers, tally, places, room.table)
+    ml.count_repeated(out[ml.LINES], numbers, line_chars, out, ml.DUP)
+    number_keys(part_keys, out[ml.PARAGRAPHS], numbers, tally, places, room.table)
+    ml.count_repeated(out[ml.PARAGRAPHS], numbers, part_chars, out, ml.DUP_PARAGRAPHS)
 
 
 @inner()
 def _measure_repetition(num_tokens, sizes, num_top, join, han, room, out):
     measure_repetition(
-        num_tokens, sizes, num_top, join, room.chars_before, room.keys, room.grams, room.places, room.numbers,
-        room.tally, room.line_chars, room.sieve, room.table, han, room.zeros, out,
+        num_tokens, sizes, num_top, join, raw(room.chars_before), raw(room.keys), raw(room.grams), raw(room.places),
+        raw(room.numbers), raw(room.tally), raw(room.line_chars), raw(room.sieve), room.table, han, raw(room.zeros),
+        out,
     )  # fmt: skip
 
 
 @kernel()
-def _measure(data, offsets, classes, flags_of, has_words, tables, room, counts):
+def _measure(data, offsets, classes, flags_of, break_kinds, has_words, tables, room, counts):
     """Count everything of every document. With `has_words` a mostly-Han one is counted in dictionary words."""
-    begins, ends, kinds, keys = room.begins, room.ends, room.kinds, room.keys
-    numbers, tally = room.numbers, room.tally
+    begins, ends, kinds, keys, chars_before = (
+        raw(room.begins), raw(room.ends), raw(room.kinds), raw(room.keys), raw(room.chars_before)
+    )  # fmt: skip
+    numbers, tally, grams, places, seen = (
+        raw(room.numbers), raw(room.tally), raw(room.grams), raw(room.places), raw(room.seen)
+    )  # fmt: skip
+    text, class_of, flags, breaks = raw(data), raw(classes), raw(flags_of), raw(break_kinds)
     for row in range(offsets.shape[0] - 1):
         start, end = offsets[row], offsets[row + 1]
-        count_bytes(data, start, end, counts.bytes[row], room.bytes)
-        classify(data, start, end, room.byte_kinds)
-        num_tokens = cut_tokens(
-            data, start, end, room.byte_kinds, classes, flags_of, room.seen, row + 1, room.grams, room.places, numbers,
-            counts.classes[row], counts.distinct[row], begins, ends, kinds,
+        mc.count_bytes(text, start, end, raw(room.bytes))
+        find_words(text, start, end, tally)
+        num_tokens, num_characters = cut_tokens(
+            text, start, end, tally, class_of, flags, breaks, seen, row + 1, grams, places, numbers,
+            raw(room.classes), begins, ends, kinds,
         )  # fmt: skip
-        tokens, grams = counts.tokens[row], counts.grams[row]
-        mt.measure_tokens(data, start, num_tokens, begins, ends, kinds, keys, room.chars_before, tokens)
-        _measure_lines(data, start, num_tokens, classes, flags_of, room, counts.lines[row])
-        han = 2 * tokens[mt.HAN_WORDS] > tokens[mt.WORDS]
+        mc.measure_characters(
+            raw(room.bytes),
+            raw(room.classes),
+            num_characters,
+            class_of,
+            flags,
+            flags_of.shape[0],
+            counts.characters[row],
+        )
+        for at in range(STOP_HANS.shape[0]):
+            counts.stop_hans[row] += seen[STOP_HANS[at]] == row + 1
+        num_words, word_grams = counts.tokens[row], counts.grams[row]
+        mt.measure_tokens(text, start, num_tokens, begins, ends, kinds, keys, chars_before, num_words)
+        _measure_lines(text, start, num_tokens, class_of, flags, room, counts.lines[row])
+        han = 2 * num_words[mt.HAN_WORDS] > num_words[mt.WORDS]
         if han and has_words:
-            number_keys(keys, num_tokens, numbers, tally, room.places, room.table)
-            _measure_repetition(num_tokens, HAN_ONLY_SIZES, 1, 0, True, room, counts.characters[row])
+            number_keys(keys, num_tokens, numbers, tally, places, room.table)
+            _measure_repetition(num_tokens, HAN_ONLY_SIZES, 1, 0, True, room, counts.han_grams[row])
             for column in range(3):
-                grams[NUM_SIZES + column] = counts.characters[row, 2 + column]
-            num_words = segment_document(data, start, end, tables, room.segment, room.word_ends, 0)
+                word_grams[NUM_SIZES + column] = counts.han_grams[row, 2 + column]
+            num_segments = segment_document(data, start, end, tables, room.segment, room.word_ends, 0)
             num_tokens, stop_bits = take_words(
-                data, start, num_words, room.word_ends, classes, flags_of, begins, ends, kinds
+                text, start, num_segments, raw(room.word_ends), class_of, flags, begins, ends, kinds
             )
-            counts.distinct[row, 1] = np.int64(count_ones(np.uint64(stop_bits)))
-            mt.measure_tokens(data, start, num_tokens, begins, ends, kinds, keys, room.chars_before, tokens)
+            counts.stop_hans[row] = np.int64(count_ones(np.uint64(stop_bits)))
+            mt.measure_tokens(text, start, num_tokens, begins, ends, kinds, keys, chars_before, num_words)
             han = False
-        num_distinct = number_keys(keys, num_tokens, numbers, tally, room.places, room.table)
-        counts.entropy[row] = mt.measure_vocabulary(num_distinct, kinds, room.places, tally, tokens)
+        num_distinct = number_keys(keys, num_tokens, numbers, tally, places, room.table)
+        counts.entropy[row] = mt.measure_vocabulary(num_distinct, kinds, places, tally, num_words)
         _measure_repetition(
-            num_tokens, HAN_SIZES_ARRAY if han else PLAIN_SIZES, len(TOP), 0 if han else 1, han, room, grams
+            num_tokens, HAN_SIZES_ARRAY if han else PLAIN_SIZES, len(TOP), 0 if han else 1, han, room, word_grams
         )
 
 
@@ -160,22 +181,25 @@ def signals(text: pa.LargeStringArray, dictionary: segment.Dictionary | None) ->
         SchemaError: a document is longer than 2^31 - 1 bytes.
     """
     data, offsets = text_buffers(text)
-    if len(data) < 8:  # `swar.load8` looks at eight bytes
-        data = np.concatenate([data, np.zeros(8, np.uint8)])
+    if len(data) < offsets[-1] + PADDING:
+        data, offsets = (
+            np.concatenate([data[offsets[0] : offsets[-1]], np.zeros(PADDING, np.uint8)]),
+            offsets - offsets[0],
+        )
     sizes = np.diff(offsets)
     longest = int(np.max(sizes, initial=0))
     if longest >= 1 << 31:
         row = int(np.argmax(sizes))
         raise SchemaError(f"document {row} has {longest} bytes, at most 2^31 - 1 are allowed; split it first")
     classes, flags_of = ch.class_table(), ch.class_flags()
-    counts = _new_counts(len(text), len(flags_of))
+    counts = _new_counts(len(text))
     tables = _NO_TABLES if dictionary is None else dictionary.tables
     room = _new_room(longest, dictionary is not None)
-    _measure(data, offsets, classes, flags_of, dictionary is not None, tables, room, counts)
-    return signals_from_counts(counts, classes, flags_of)
+    _measure(data, offsets, classes, flags_of, kinds_of_breaks(), dictionary is not None, tables, room, counts)
+    return signals_from_counts(counts)
 
 
-def _new_counts(num_documents: int, num_classes: int) -> Counts:
-    widths = (256, num_classes, 2, mt.NUM_TOKEN_COUNTS, ml.NUM_LINE_COUNTS, NUM_SIZES + 3, 5)
+def _new_counts(num_documents: int) -> Counts:
+    widths = (mc.NUM_CHARACTER_COUNTS, mt.NUM_TOKEN_COUNTS, ml.NUM_LINE_COUNTS, NUM_SIZES + 3, 5)
     tables = (np.zeros((num_documents, width), np.int64) for width in widths)
-    return Counts(*tables, entropy=np.zeros(num_documents))
+    return Counts(*tables, stop_hans=np.zeros(num_documents, np.int64), entropy=np.zeros(num_documents))

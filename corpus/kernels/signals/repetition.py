@@ -14,8 +14,8 @@ import math
 
 import numpy as np
 
-from corpus.kernels.jit import inner
-from corpus.kernels.signals.hash_table import FIRST_BITS, MIX, number_keys
+from corpus.kernels.jit import inner, raw
+from corpus.kernels.signals.hash_table import MIX, empty_slots, first_bits, grow, number_keys
 from corpus.kernels.signals.ngrams import DUPLICATE, HAN_SIZES, LONG_HAN_SIZE, REPEATED_HAN_SIZE, TOP
 
 _MEASURED = TOP + DUPLICATE
@@ -43,7 +43,8 @@ def _pair_words(num_words, places, grams, keys, slots, counts, firsts, sieve, ta
     """`_lengthen` from words to pairs of them, when nothing is sieved yet: the words' numbers are in `slots`."""
     bits = _sieve_bits(num_words)
     down = np.uint64(64 - bits)
-    sieve[: np.int64(1) << bits] = 0
+    for cell in range(np.int64(1) << bits):
+        sieve[cell] = 0
     num_keys, left = 0, slots[0]
     left_repeats = counts[left] > 1
     for place in range(num_words - 1):
@@ -64,7 +65,8 @@ def _pair_words(num_words, places, grams, keys, slots, counts, firsts, sieve, ta
         places[num_maybe] = places[at]
         num_maybe += sieve[np.int64((key * _SIEVE_MIX) >> down)] == 2
     number_keys(keys, num_maybe, slots, counts, firsts, table)
-    grams[:num_words] = -1
+    for place in range(num_words):
+        grams[place] = -1
     return _keep_repeated(num_maybe, places, grams, slots, counts)
 
 
@@ -100,7 +102,8 @@ def _sift(num_keys, places, grams, keys, sieve):
     """Drop keys that come once for certain, and their places; returns how many are left."""
     bits = _sieve_bits(num_keys)
     down = np.uint64(64 - bits)
-    sieve[: np.int64(1) << bits] = 0
+    for cell in range(np.int64(1) << bits):
+        sieve[cell] = 0
     for at in range(num_keys):
         cell = np.int64((keys[at] * _SIEVE_MIX) >> down)
         sieve[cell] += sieve[cell] < 2
@@ -183,12 +186,9 @@ def _duplicate_chars(size, num_places, places, grams, counts, chars_before):
 @inner()
 def _walk_pairs(base, size, num_words, num_places, places, grams, chars_before, table):
     """`_duplicate_chars` of a size up to twice the `base` of the numbers in `grams`, looking pairs of them up."""
-    slot_keys, stamps = table.slot_keys, table.stamps
-    epoch = table.epoch[0] + 1
-    table.epoch[0] = epoch
-    bits = np.int64(FIRST_BITS)
-    while (np.int64(1) << bits) < 2 * num_places:
-        bits += 1
+    slots, known, num_known = raw(table.slots), raw(table.keys), 0
+    bits = first_bits(num_places)
+    empty_slots(slots, bits)
     mask, down = (np.int64(1) << bits) - 1, np.uint64(64 - bits)
     chars, resume, shift = 0, 0, size - base
     for at in range(num_places):
@@ -202,14 +202,19 @@ def _walk_pairs(base, size, num_words, num_places, places, grams, chars_before, 
             continue
         key = (np.uint64(grams[place]) << np.uint64(32)) | np.uint64(right)
         slot = np.int64((key * MIX) >> down)
-        while stamps[slot] >> 32 == epoch and slot_keys[slot] != key:
+        while slots[slot] != 0 and known[slots[slot] - 1] != key:
             slot = (slot + 1) & mask
-        if stamps[slot] >> 32 == epoch:
+        if slots[slot] != 0:
             chars += chars_before[place + size] - chars_before[place]
             resume = place + size
-        else:
-            slot_keys[slot] = key
-            stamps[slot] = epoch << 32
+            continue
+        known[num_known] = key
+        num_known += 1
+        slots[slot] = num_known
+        if 2 * num_known > mask:
+            bits += 1
+            mask, down = (np.int64(1) << bits) - 1, np.uint64(64 - bits)
+            grow(slots, known, num_known, bits)
     return chars
 
 

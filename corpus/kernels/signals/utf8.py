@@ -9,30 +9,19 @@ from corpus.kernels.jit import inner
 
 
 @inner()
-def decode(data, place, end):
-    """The code point at `place` and its length in bytes; never reads past `end`, whatever the bytes are."""
+def decode(data, place):
+    """The code point at `place` and where the next begins."""
     lead = np.int64(data[place])
     if lead < 0x80:
-        return lead, 1
+        return lead, place + 1
+    second = np.int64(data[place + 1]) & 0x3F
     if lead < 0xE0:
-        if place + 1 >= end:
-            return np.int64(0xFFFD), 1
-        return ((lead & 0x1F) << 6) | (np.int64(data[place + 1]) & 0x3F), 2
+        return ((lead & 0x1F) << 6) | second, place + 2
+    third = np.int64(data[place + 2]) & 0x3F
     if lead < 0xF0:
-        if place + 2 >= end:
-            return np.int64(0xFFFD), 1
-        return (
-            ((lead & 0x0F) << 12) | ((np.int64(data[place + 1]) & 0x3F) << 6) | (np.int64(data[place + 2]) & 0x3F)
-        ), 3
-    if place + 3 >= end:
-        return np.int64(0xFFFD), 1
-    code_point = (
-        ((lead & 0x07) << 18)
-        | ((np.int64(data[place + 1]) & 0x3F) << 12)
-        | ((np.int64(data[place + 2]) & 0x3F) << 6)
-        | (np.int64(data[place + 3]) & 0x3F)
-    )
-    return min(code_point, np.int64(0x10FFFF)), 4
+        return ((lead & 0x0F) << 12) | (second << 6) | third, place + 3
+    code_point = ((lead & 0x07) << 18) | (second << 12) | (third << 6) | (np.int64(data[place + 3]) & 0x3F)
+    return min(code_point, np.int64(0x10FFFF)), place + 4
 
 
 @inner()
@@ -42,13 +31,6 @@ def back(data, place, begin):
     while place > begin and data[place] & 0xC0 == 0x80:
         place -= 1
     return place
-
-
-@inner()
-def flags_at(data, place, end, classes, flags_of):
-    """The flags of the character at `place` and its length in bytes."""
-    code_point, size = decode(data, place, end)
-    return flags_of[classes[code_point]], size
 
 
 @inner()

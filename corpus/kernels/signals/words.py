@@ -21,7 +21,7 @@ from corpus.kernels.signals.utf8 import decode
 
 SPACE, LETTER, DIGIT, MARK, UPPER, LOWER = ch.SPACE, ch.LETTER, ch.DIGIT, ch.MARK, ch.UPPER, ch.LOWER
 TERMINAL, STOP_HAN = ch.TERMINAL, ch.STOP_HAN
-_STOP_HANS = np.array([ord(c) for c in ch.STOP_WORDS_ZH])
+STOP_HANS = np.array([ord(c) for c in ch.STOP_WORDS_ZH])
 
 
 @inner()
@@ -38,12 +38,11 @@ def take_words(data, start, num_words, word_ends, classes, flags_of, begins, end
         union, common, place = np.int64(0), np.int64(-1), start + begin
         code_point, num_chars = np.int64(0), 0
         while place < start + end:
-            code_point, size = decode(data, place, start + end)
+            code_point, place = decode(data, place)
             flags = flags_of[classes[code_point]]
             union |= flags
             common &= flags
             num_chars += 1
-            place += size
         if not union & SPACE:
             kind = K_WIDE if num_chars < end - begin else 0
             kind |= K_LETTER if union & LETTER else 0
@@ -53,8 +52,8 @@ def take_words(data, start, num_words, word_ends, classes, flags_of, begins, end
             kind |= K_END if num_chars == 1 and common & TERMINAL else 0
             if num_chars == 1 and common & STOP_HAN:
                 kind |= K_STOP
-                for bit in range(_STOP_HANS.shape[0]):
-                    stop_bits |= (1 << bit) if _STOP_HANS[bit] == code_point else 0
+                for bit in range(STOP_HANS.shape[0]):
+                    stop_bits |= (1 << bit) if STOP_HANS[bit] == code_point else 0
             begins[count], ends[count], kinds[count] = begin, end, kind
             count += 1
         begin = end
