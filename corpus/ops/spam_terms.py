@@ -18,13 +18,9 @@ import pyarrow.compute as pc
 
 from corpus.errors import RecipeError
 from corpus.kernels.terms import Vocabulary, count_terms, make_vocabulary
+from corpus.schema import TERM_SIGNALS
 
-__all__ = ["SPAM_COLUMNS", "parse_terms", "per_1000_chars", "spam_signals", "spam_vocabulary"]
-
-SPAM_COLUMNS: dict[str, pa.DataType] = {
-    "spam_terms_per_1000_chars": pa.float32(),
-    "ad_terms_per_1000_chars": pa.float32(),
-}
+__all__ = ["parse_terms", "per_1000_chars", "spam_signals", "spam_vocabulary"]
 
 
 def parse_terms(text: str, where: str, group: str = "") -> dict[str, list[str]]:
@@ -65,16 +61,17 @@ def per_1000_chars(text: pa.Array, occurrences: np.ndarray) -> np.ndarray:
     Args:
         occurrences: `[N]` or `[N, groups]`.
     """
-    num_chars = pc.utf8_length(text).fill_null(0).to_numpy()
-    num_chars = np.maximum(num_chars, 1000).reshape(-1, *(1,) * (occurrences.ndim - 1))
-    return (1000 * occurrences / num_chars).astype(np.float32)
+    hit = occurrences.any(axis=tuple(range(1, occurrences.ndim)))  # others are 0 whatever their length
+    num_chars = np.full(occurrences.shape[:1], 1000)
+    num_chars[hit] = np.maximum(pc.utf8_length(text.filter(pa.array(hit))), 1000)
+    return (1000 * occurrences / num_chars.reshape(-1, *(1,) * (occurrences.ndim - 1))).astype(np.float32)
 
 
 def spam_signals(text: pa.Array) -> dict[str, np.ndarray]:
-    """The columns of `SPAM_COLUMNS`, one value a document.
+    """The columns of `corpus.schema.TERM_SIGNALS`, one value a document.
 
     Example: `["加微信领取彩金，注册送彩金"]` has 1 advertising and 1 spam term: 1 of each.
     """
     ratios = per_1000_chars(text, count_terms(text, spam_vocabulary())[:, :, 0])
     assert spam_vocabulary().groups == ("spam", "ad")
-    return {name: ratios[:, group] for group, name in enumerate(SPAM_COLUMNS)}
+    return {name: ratios[:, group] for group, name in enumerate(TERM_SIGNALS)}

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from corpus.kernels.shingle.fold import DROP, MANY
-from corpus.kernels.terms.vocabulary import SPACE, Vocabulary, term_fold
+from corpus.kernels.terms.fold import SPACE, term_fold
+from corpus.kernels.terms.vocabulary import Vocabulary
 
 
 def folded(text: str) -> list[tuple[int, ...]]:

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 
 from corpus.errors import RecipeError
-from corpus.ops.spam_terms import SPAM_COLUMNS, parse_terms, spam_signals, spam_vocabulary
+from corpus.ops.spam_terms import parse_terms, spam_signals, spam_vocabulary
+from corpus.schema import TERM_SIGNALS
 
 SPAM = [
     "澳门新葡京娱乐城真人荷官在线发牌，注册送彩金，提款秒到，备用网址请收藏。",
@@ -24,7 +25,7 @@ NEWS = [
 
 def test_spam_is_far_above_news():
     signals = spam_signals(pa.array(SPAM + NEWS, pa.large_string()))
-    assert list(signals) == list(SPAM_COLUMNS)
+    assert list(signals) == list(TERM_SIGNALS)
     spam = signals["spam_terms_per_1000_chars"]
     assert (spam[: len(SPAM)] > 1).all(), spam
     assert (spam[len(SPAM) :] == 0).all(), spam

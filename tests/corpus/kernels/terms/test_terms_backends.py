@@ -30,12 +30,37 @@ PIECES = [
     "é",
     "🙂",
     "ß",
+    "。",
+    "（",
+    "я",
+    "ｯ",
+    "\x01",
+    "\u0301",
+    "\u3099",
+    "𝐚",
 ]
 TEXTS = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=16).map("".join),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
 )
 TERMS = ["a", "ab", "a b", "a b a", "b-a", "汉", "汉字", "字a", "a汉", "株式会社", "1.", "社a", "ss", "e b", "-"]
+TERMS += [
+    "a 汉",
+    "ab汉b",
+    "1",
+    "1a b",
+    "(a",
+    "。汉",
+    "汉 字",
+    "汉。",
+    "字-",
+    "яa",
+    "a\x01b",
+    "\x01",
+    "ｯ汉",
+    "🙂a",
+    "b" * 11,
+]
 
 
 def _array(texts):
@@ -45,6 +70,7 @@ def _array(texts):
 @settings(max_examples=300, deadline=None)
 @given(st.lists(TEXTS, max_size=5), st.sets(st.sampled_from(TERMS)), st.sets(TEXTS, max_size=3))
 @example([], set(), {"  ' a"})  # once its term began with a space
+@example(["'a", "a   汉", "汉'字"], {"'a", "a 汉", "汉字", "-"}, set())
 def test_numba_equals_naive(texts, terms, others):
     others = [term for term in others if any(character.isalnum() for character in term)]
     try:
