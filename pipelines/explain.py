@@ -63,15 +63,16 @@ def explain(
     tried = bool(overrides or rules)
     ledger = find_ledger_row(work, "selected", row["id"])
     decision = find_decision(work, row["id"])
+    criteria = select.criteria_of(recipe, work)
     if ledger is not None and not tried:
         reasons = ledger["reasons"]
     else:
-        reasons = select.failing_rules(batch, decision, select.criteria_of(recipe, work))[0].as_py()
-    duplicate = _duplicate(work, decision, {reason["rule"] for reason in reasons}, recipe)
+        reasons = select.failing_rules(batch, decision, criteria)[0].as_py()
+    duplicate = _duplicate(work, decision, {reason["rule"] for reason in reasons}, criteria)
     note = ledger["detail"].partition("; ")[2] if ledger is not None and not tried else ""
     text = batch["text"][0].as_py() or ""
     console.print(_panel(row, text, duplicate, reasons, _state(ledger, tried), note))
-    names = _own_rules(recipe).get(row["source"], recipe.select.rules).get(row["language"], [])
+    names = criteria.own_rules.get(row["source"], recipe.select.rules).get(row["language"], [])
     sets = {name: _rule_checks(row, select.rules_of(name, recipe.select)) for name in names}
     console.print(_check_table(_decision_checks(row, recipe, reasons), sets))
     console.print(_signal_table(row))
@@ -90,10 +91,6 @@ def _judged_by(recipe: Recipe, rules: Sequence[str], language: str) -> Recipe:
         if name not in rules:
             del thresholds[key]
     return Recipe.model_validate(values)
-
-
-def _own_rules(recipe: Recipe) -> dict[str, dict[str, list[str]]]:
-    return {source.name: source.rules for source in recipe.sources if source.rules is not None}
 
 
 def _explain_undocumented(work: Path, prefix: str, console: Console) -> None:
@@ -140,7 +137,7 @@ def _reason(reason: Mapping[str, Any]) -> str:
     return reason["rule"] + ("" if reason["value"] is None else f": {_number(reason['value'])}{limit}")
 
 
-def _duplicate(work: Path, decision: pa.Table | None, failed: set[str], recipe: Recipe) -> str:
+def _duplicate(work: Path, decision: pa.Table | None, failed: set[str], criteria: select.Criteria) -> str:
     """What `dedup` decided, and what became of that where the rules drop the document it kept."""
     if decision is None:
         return "dedup has not finished"
@@ -152,7 +149,7 @@ def _duplicate(work: Path, decision: pa.Table | None, failed: set[str], recipe: 
     if not failed & set(_DUPLICATE):
         return f"{what}; the rules drop that one, this one stays in its place"
     kept = find_document(work, keeper)
-    if kept is not None and select.failing_rules(kept, None, select.criteria_of(recipe, work))[0].as_py():
+    if kept is not None and select.failing_rules(kept, None, criteria)[0].as_py():
         return f"{what}; the rules drop that one too, so the best of the group that passes them stays"
     return what
 

@@ -14,7 +14,6 @@ and little about quality elsewhere: judge it on labels of your own, from other o
 Price: reading, then about 1 s a million tokens and epoch; all prepared text is in memory.
 """
 
-import hashlib
 import importlib.metadata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +27,7 @@ import xxhash
 
 from corpus.errors import InputError, RecipeError
 from corpus.kernels.fasttext import load_model
+from corpus.models import sha256
 from corpus.ops.quality_measure import Auc, calibration_error, fit_calibration, reliability, roc_auc, threshold_table
 from corpus.ops.quality_model import (
     BAD,
@@ -240,7 +240,7 @@ def _train(training: list[tuple[int, str, str]], features: Features, seed: int, 
     finally:
         scratch.unlink(missing_ok=True)
         model_part.unlink(missing_ok=True)
-    return hashlib.sha256((out / "model.bin").read_bytes()).hexdigest()
+    return sha256(out / "model.bin")
 
 
 def _measure(held: list[tuple[int, str, str]], path: Path, seed: int) -> tuple[dict[str, Any], dict[str, float]]:

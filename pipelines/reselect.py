@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-import yaml
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -26,8 +25,6 @@ from pipelines.promote import promote, with_promoted
 from pipelines.recipe import Recipe, make_recipe
 from pipelines.stage import current_stages
 from pipelines.task import Task
-
-_THRESHOLDS = "select.thresholds."
 
 
 def reselect(work: Path, overrides: Sequence[str], console: Console, *, dry_run: bool = False) -> dict[str, Counts]:
@@ -75,22 +72,7 @@ def stored_recipe(work: Path, overrides: Sequence[str] = ()) -> Recipe:
         values = json.loads(path.read_bytes())["recipe"]
     except (ValueError, KeyError, TypeError) as error:
         raise RecipeError(f"{path} is no stored recipe ({error}); run the same command again") from error
-    thresholds, others = dict(values["select"]["thresholds"]), []
-    for override in overrides:
-        key, equals, text = override.partition("=")
-        if equals and key.startswith(_THRESHOLDS):  # rule names have a dot of their own
-            thresholds[key.removeprefix(_THRESHOLDS)] = _yaml(text, override)
-        else:
-            others.append(override)
-    values["select"]["thresholds"] = thresholds
-    return make_recipe(values, others, str(path))
-
-
-def _yaml(text: str, override: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"--set {override!r}: the value is not YAML: {error}") from error
+    return make_recipe(values, list(overrides), str(path))
 
 
 def _refuse_other_changes(old: Recipe, new: Recipe) -> None:

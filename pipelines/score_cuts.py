@@ -36,11 +36,6 @@ def columns_scored(cuts: Mapping[str, ScoreCut]) -> list[str]:
     return [PREFIX + name for name in sorted(cuts)]
 
 
-def are_relative(cuts: Mapping[str, ScoreCut]) -> bool:
-    """Whether a bound follows from the corpus, so that `find_bounds` has something to do."""
-    return any(cut.top_share is not None or cut.keep for cut in cuts.values())
-
-
 def find_bounds(work: Path, cuts: Mapping[str, ScoreCut]) -> Bounds:
     """The bounds of every `top_share` and `keep` by language; JSON.
 

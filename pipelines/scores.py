@@ -10,7 +10,6 @@ are memory-mapped, so worker processes share them.
 """
 
 import functools
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.errors import RecipeError, SikuError
+from corpus.models import sha256
 from corpus.ops.perplexity import load_model
 from corpus.schema import DOCUMENTS
 from pipelines.quality_score import load_scorer
@@ -65,8 +65,7 @@ def _hashes(name: str, model: str) -> dict[str, str]:
     for file in files:
         key = file.name if len(files) > 1 else "file"
         try:
-            with file.open("rb") as opened:
-                hashes[key] = hashlib.file_digest(opened, "sha256").hexdigest()
+            hashes[key] = sha256(file)
         except OSError as error:
             raise RecipeError(
                 f"extract.scores.{name}: {str(file)!r} can't be read ({error.strerror}); give a folder of "

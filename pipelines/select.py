@@ -144,6 +144,7 @@ def _judge_tasks(bounds: TaskResult, tasks: list[Task]) -> Iterator[Task]:
 
 
 def promote_task(results: list[TaskResult]) -> Task:
+    """The one task of `promote`: what every task of `judge` wrote, and the part of documents it is about."""
     judged = [(part.path, part.xxh3, part.rows, result.info["parts"][0]) for result in results for part in result.parts]
     return Task("all", {"judged": judged})
 
@@ -300,6 +301,10 @@ def failing_rules(batch: pa.RecordBatch, decisions: pa.Table | None, criteria: C
 
 
 def rules_of(name: str, options: Select) -> RuleSet:
+    """A rule set with the recipe's thresholds for it in place of the published ones.
+
+    Example: of `{"gopher_quality.min_words": 20, "c4.min_sentences": 3}` the set `gopher_quality` takes `min_words`.
+    """
     own = {
         key.removeprefix(f"{name}."): value for key, value in options.thresholds.items() if key.startswith(f"{name}.")
     }

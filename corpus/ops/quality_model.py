@@ -22,7 +22,6 @@ absolute measure.
 Price: see docs/quality.md; two-label softmax models keep one number a row in memory (`projected`).
 """
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +34,7 @@ import pyarrow.compute as pc
 from corpus.errors import InputError, ModelMissingError, RecipeError
 from corpus.kernels import fasttext
 from corpus.kernels.spaced_text import Han, spaced_text
+from corpus.models import sha256
 
 __all__ = [
     "FEATURES",
@@ -141,7 +141,7 @@ def load_quality_model(path: str | Path) -> QualityModel:
         expected, slope, intercept = card["sha256"], card["calibration"]["slope"], card["calibration"]["intercept"]
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"{card_path} is no card of a quality model: {error!r}; train it again") from error
-    found = hashlib.sha256(model_path.read_bytes()).hexdigest()
+    found = sha256(model_path)
     if found != expected:
         raise InputError(f"{model_path} has sha256 {found}, but its card says {expected}; train or copy it again")
     model = fasttext.load_model(model_path)

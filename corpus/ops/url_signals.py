@@ -10,20 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["URL_SIGNALS", "url_signals"]
+from corpus.schema import URL_SIGNALS
 
-URL_SIGNALS: dict[str, pa.DataType] = {
-    "url_num_chars": pa.int32(),
-    "url_frac_digits": pa.float32(),  # by characters of the URL
-    "url_num_host_labels": pa.int32(),  # "www.example.com" has 3
-    "url_num_hyphens": pa.int32(),  # in the host: "best-cheap-shoes.example" has 2
-}
+__all__ = ["url_signals"]
 
 _HOST = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?P<host>[^/?#:]*)"
 
 
 def url_signals(url: pa.Array) -> dict[str, np.ndarray]:
-    """The columns of `URL_SIGNALS`, one value a document.
+    """The columns of `corpus.schema.URL_SIGNALS`, one value a document.
 
     Args:
         url: StringArray of `N` URLs, nulls allowed.
@@ -41,4 +36,4 @@ def url_signals(url: pa.Array) -> dict[str, np.ndarray]:
         "url_num_host_labels": np.where(pc.utf8_length(host).to_numpy() > 0, dots + 1, 0),
         "url_num_hyphens": pc.count_substring(host, "-").to_numpy(),
     }
-    return {name: values[name].astype(dtype.to_pandas_dtype()) for name, dtype in URL_SIGNALS.items()}
+    return {name: values[name].astype(dtype.to_pandas_dtype()) for name, (dtype, _) in URL_SIGNALS.items()}

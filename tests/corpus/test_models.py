@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import io
+import os
 import subprocess
 import tarfile
 import zipfile
@@ -87,6 +88,19 @@ def test_another_file_of_that_name_is_not_it(thing: models.Model, content: bytes
     right.parent.mkdir()
     right.write_bytes(CONTENT)
     assert models.find("thing") == right
+
+
+def test_a_file_is_hashed_once_and_again_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, digest, read = tmp_path / "model.bin", hashlib.file_digest, []
+    monkeypatch.setattr(models.hashlib, "file_digest", lambda opened, name: read.append(name) or digest(opened, name))
+    monkeypatch.chdir(tmp_path)
+    for content, time_ns in ((b"one", 1), (b"one", 1), (b"two", 2), (b"longer", 2)):
+        file.write_bytes(content)
+        os.utime(file, ns=(time_ns, time_ns))
+        assert models.sha256(file) == models.sha256(Path("model.bin")) == hashlib.sha256(content).hexdigest()
+    assert len(read) == 3
+    with pytest.raises(FileNotFoundError):
+        models.sha256(tmp_path / "none.bin")
 
 
 def test_fetch_brings_the_member_and_leaves_nothing_else(

@@ -13,7 +13,7 @@ from corpus.ops.perplexity_buckets import bucket_edges, bucket_labels
 from corpus.ops.scores import top_share
 from corpus.shards import Manifest, save_manifest, write_part
 from pipelines.recipe import ScoreCut
-from pipelines.score_cuts import are_relative, find_bounds, score_reasons
+from pipelines.score_cuts import find_bounds, score_reasons
 
 DOCUMENTS = pa.schema(
     [("id", pa.string()), ("language", pa.string()), ("num_chars", pa.int32()), ("score_a", pa.float32())]
@@ -128,4 +128,3 @@ def test_numbers_of_the_recipe(cut, failed):
     found = verdicts(batch, ScoreCut(**cut), {})
     assert {id: reasons[0]["threshold"] for id, reasons in found.items() if reasons} == failed
     assert all(len(reasons) < 2 for reasons in found.values())
-    assert are_relative({"a": ScoreCut(**cut)}) == ("top_share" in cut)

@@ -7,8 +7,8 @@ import pytest
 from corpus.errors import SchemaError
 from corpus.ops.annotate import ANNOTATIONS, annotate
 from corpus.ops.language import Backend
-from corpus.ops.spam_terms import SPAM_COLUMNS
-from corpus.ops.url_signals import URL_SIGNALS as MEASURED_ON_URLS
+from corpus.ops.spam_terms import spam_signals
+from corpus.ops.url_signals import url_signals
 from corpus.schema import DOCUMENTS, RULE_SIGNALS, TERM_SIGNALS, URL_SIGNALS
 
 
@@ -64,8 +64,9 @@ def test_the_order_is_that_of_documents() -> None:
 
 
 def test_the_schema_declares_what_the_ops_measure() -> None:
-    assert {name: dtype for name, (dtype, _) in TERM_SIGNALS.items()} == SPAM_COLUMNS
-    assert {name: dtype for name, (dtype, _) in URL_SIGNALS.items()} == MEASURED_ON_URLS
+    measured = (spam_signals(pa.array(["a text"], pa.large_string())), url_signals(pa.array(["//a.example"])))
+    for declared, found in zip((TERM_SIGNALS, URL_SIGNALS), measured, strict=True):
+        assert {name: dtype for name, (dtype, _) in declared.items()} == {k: pa.array(v).type for k, v in found.items()}
 
 
 def test_terms_and_urls_are_measured() -> None:

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from corpus.ops.url_signals import URL_SIGNALS, url_signals
+from corpus.ops.url_signals import url_signals
+from corpus.schema import URL_SIGNALS
 
 URLS = [
     "https://a-b.example.com/p/12",
@@ -31,7 +32,7 @@ def test_signals_agree_with_urllib():
         assert found["url_num_hyphens"][row] == host.count("-"), url
         digits = len(re.findall("[0-9]", url))
         assert abs(found["url_frac_digits"][row] - digits / max(len(url), 1)) < 1e-6, url
-    for name, dtype in URL_SIGNALS.items():
+    for name, (dtype, _) in URL_SIGNALS.items():
         assert found[name].dtype == dtype.to_pandas_dtype()
 
 
