@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.dedup import Removals, components, verify_components
+from corpus.dedup import Removals, bounded_sets, components, verify_components
 from corpus.kernels.shingle import shingle_sets
 from corpus.schema import DUPLICATES
 from corpus.shards import Counts, Part, read_table, write_part
@@ -97,7 +97,7 @@ def _candidates(
             rows = numbers[low:high] - start
             signed.append(read_table(folder / WORKINGS / "signed" / part.path).take(pa.array(rows)))
             for text in texts_at(documents / part.path, rows):
-                hashes, offsets = shingle_sets(text, shingle_tokens)
+                hashes, offsets = bounded_sets(*shingle_sets(text, shingle_tokens))
                 all_hashes.append(hashes)
                 lengths.append(np.diff(offsets))
         start += part.rows

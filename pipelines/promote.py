@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.dedup import verify_components
+from corpus.dedup import bounded_sets, verify_components
 from corpus.kernels.shingle import exact_keys, shingle_sets
 from corpus.shards import read_table, write_part
 from pipelines.keeper import keeper_rank
@@ -102,7 +102,7 @@ def _verified(members: pa.Table, documents: Path, priority: Mapping[str, int], o
         own = members.filter(pc.equal(members["part"], part))
         order.append(own["place"].to_numpy())
         for text in texts_at(documents / part, own["row"].to_numpy()):
-            found, offsets = shingle_sets(text, options["shingle_tokens"])
+            found, offsets = bounded_sets(*shingle_sets(text, options["shingle_tokens"]))
             hashes.append(found)
             lengths.append(np.diff(offsets))
             exact.append(exact_keys(text))

@@ -2,7 +2,19 @@
 
 from corpus.dedup.bands import Bands, choose_bands
 from corpus.dedup.candidates import star_edges
+from corpus.dedup.compare import bounded_sets
 from corpus.dedup.components import components
+from corpus.dedup.near import NearOptions, near_duplicates
 from corpus.dedup.verify import Removals, verify_components
 
-__all__ = ["Bands", "Removals", "choose_bands", "components", "star_edges", "verify_components"]
+__all__ = [
+    "Bands",
+    "NearOptions",
+    "Removals",
+    "bounded_sets",
+    "choose_bands",
+    "components",
+    "near_duplicates",
+    "star_edges",
+    "verify_components",
+]

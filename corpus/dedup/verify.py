@@ -5,14 +5,20 @@ set, with the documents already kept: it is removed for the most similar of them
 otherwise it is kept itself. So no document is removed unless a *kept* document is similar enough, chains do not merge,
 and true pairs inside a chained component are still found.
 
-Price: one merge of two sorted arrays for each (document, kept document) pair whose sizes allow the threshold; a
-component of k documents that are all kept costs k^2 / 2 of them.
+Documents with one folded text are decided together. In a component of up to `_SMALL` the others are compared with every
+kept one; in a larger one `prefix_index` says which of them can be similar enough, so that a template with a million
+pages costs time in proportion to its pages, whether all of them are kept or none.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
+
+from corpus.dedup.compare import MOST_HASHES, jaccard
+from corpus.dedup.prefix_index import add_set, count_hashes, find_sets, new_index, ordered_prefix
+
+_SMALL = 24
 
 
 @dataclass(frozen=True)
@@ -45,70 +51,102 @@ def verify_components(
         component: `[N]` int64, documents with the same value are candidates of each other.
         rank: `[N]` int64, distinct; the lower of two duplicates is kept.
         exact: `[N, 2]` uint64 keys (`corpus.kernels.shingle.exact_keys`): where equal, the Jaccard is 1 unseen.
-        hashes, offsets: sorted distinct shingle hashes of each document (`corpus.kernels.shingle.shingle_sets`).
+        hashes, offsets: sorted distinct shingle hashes of each document, from `compare.bounded_sets`.
         threshold: least exact Jaccard of a removal.
     """
     order = np.lexsort((rank, component))
-    kept_for, jaccard = _verify(component, order, exact, hashes, offsets, threshold)
+    first = _first_of_equals(order, component, exact)
+    kept_for, value = _verify(component, order, first, hashes, offsets, threshold)
+    twins = np.flatnonzero(first != np.arange(len(first)))
+    elder = first[twins]
+    goes = kept_for[elder] >= 0
+    kept_for[twins] = np.where(goes, kept_for[elder], elder)
+    value[twins] = np.where(goes, value[elder], 1.0)
     group = np.where(kept_for >= 0, kept_for, np.arange(len(component)))
     size = np.bincount(group, minlength=len(component)).astype(np.int32)[group]
     removed = np.flatnonzero(kept_for >= 0)
-    return Removals(removed, kept_for[removed], jaccard[removed], size)
+    return Removals(removed, kept_for[removed], value[removed], size)
+
+
+def _first_of_equals(order: np.ndarray, component: np.ndarray, exact: np.ndarray) -> np.ndarray:
+    """The best-ranked document of the component with the same exact key, of each document."""
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    by_key = np.lexsort((place, exact[:, 1], exact[:, 0], component))
+    keys = np.column_stack([component[by_key], exact[by_key].astype(np.int64)])
+    starts = np.flatnonzero(np.concatenate([[True], (keys[1:] != keys[:-1]).any(axis=1)])[: len(order)])
+    first = np.empty(len(order), np.int64)
+    first[by_key] = np.repeat(by_key[starts], np.diff(np.append(starts, len(order))))
+    return first
 
 
 @njit(cache=True, nogil=True)
-def _jaccard(hashes, a, a_end, b, b_end, threshold):
-    size_a = a_end - a
-    size_b = b_end - b
-    if size_a == 0 or size_b == 0:
-        return 0.0
-    if min(size_a, size_b) / max(size_a, size_b) < threshold:
-        return 0.0
-    both = 0
-    while a < a_end and b < b_end:
-        if hashes[a] == hashes[b]:
-            both += 1
-            a += 1
-            b += 1
-        elif hashes[a] < hashes[b]:
-            a += 1
-        else:
-            b += 1
-    return both / (size_a + size_b - both)
-
-
-@njit(cache=True, nogil=True)
-def _verify(component, order, exact, hashes, offsets, threshold):
+def _verify(component, order, first, hashes, offsets, threshold):
     kept_for = np.full(len(order), -1, np.int64)
-    jaccard = np.zeros(len(order), np.float64)
-    keepers = np.empty(len(order), np.int64)
-    num_keepers = 0
-    for i in range(len(order)):
-        document = order[i]
-        if i == 0 or component[document] != component[order[i - 1]]:
-            num_keepers = 0
-        best = 0.0
-        for k in range(num_keepers):
-            keeper = keepers[k]
-            if exact[document, 0] == exact[keeper, 0] and exact[document, 1] == exact[keeper, 1]:
-                value = 1.0
-            else:
-                value = _jaccard(
-                    hashes,
-                    offsets[document],
-                    offsets[document + 1],
-                    offsets[keeper],
-                    offsets[keeper + 1],
-                    threshold,
-                )
-            if value >= threshold and value > best:
-                best = value
-                kept_for[document] = keeper
-                if value == 1.0:
-                    break
-        if kept_for[document] < 0:
-            keepers[num_keepers] = document
-            num_keepers += 1
+    value = np.zeros(len(order), np.float64)
+    members = np.empty(len(order), np.int64)
+    begin = 0
+    while begin < len(order):
+        end, count = begin, 0
+        while end < len(order) and component[order[end]] == component[order[begin]]:
+            if first[order[end]] == order[end]:
+                members[count] = order[end]
+                count += 1
+            end += 1
+        if count <= _SMALL:
+            _verify_small(members[:count], hashes, offsets, threshold, kept_for, value)
         else:
-            jaccard[document] = best
-    return kept_for, jaccard
+            _verify_large(members[:count], hashes, offsets, threshold, kept_for, value)
+        begin = end
+    return kept_for, value
+
+
+@njit(cache=True, nogil=True)
+def _compare(document, keeper, hashes, offsets, threshold, kept_for, value):
+    """Let `document` go for `keeper` if it is more similar than the one found before, or as similar and better."""
+    found = jaccard(hashes, offsets[document], offsets[document + 1], offsets[keeper], offsets[keeper + 1], threshold)
+    if found > value[document]:
+        value[document] = found
+        kept_for[document] = keeper
+
+
+@njit(cache=True, nogil=True)
+def _verify_small(members, hashes, offsets, threshold, kept_for, value):
+    """`members` from the best to the worst, each against every one kept."""
+    for at in range(1, len(members)):
+        for other in range(at):
+            if kept_for[members[other]] < 0:
+                _compare(members[at], members[other], hashes, offsets, threshold, kept_for, value)
+
+
+@njit(cache=True, nogil=True)
+def _verify_large(members, hashes, offsets, threshold, kept_for, value):
+    """The same as `_verify_small`; sets that were cut cannot be indexed and are compared one by one."""
+    counters = count_hashes(hashes, offsets, members)
+    sizes = np.empty(len(members), np.int64)
+    for at in range(len(members)):
+        sizes[at] = offsets[members[at] + 1] - offsets[members[at]]
+    index = new_index()
+    seen = np.full(len(members), -1, np.int64)
+    found = np.empty(len(members), np.int64)
+    long_ones = np.empty(len(members), np.int64)
+    num_long = 0
+    for at in range(len(members)):
+        document, size = members[at], sizes[at]
+        is_cut, is_long = size == MOST_HASHES, size >= threshold * MOST_HASHES
+        prefix = ordered_prefix(hashes, offsets[document], offsets[document + 1], counters, threshold)
+        num_found = 0 if is_cut else find_sets(index, at, size, prefix, sizes, threshold, seen, found)
+        candidates = np.sort(found[:num_found])  # of equals the best is kept
+        for i in range(num_found):
+            _compare(document, members[candidates[i]], hashes, offsets, threshold, kept_for, value)
+        if is_long:
+            for i in range(num_long):
+                other = long_ones[i]
+                if is_cut or sizes[other] == MOST_HASHES:
+                    _compare(document, members[other], hashes, offsets, threshold, kept_for, value)
+        if kept_for[document] < 0:
+            if is_long:
+                long_ones[num_long] = at
+                num_long += 1
+            if not is_cut:
+                index = add_set(index, at, size, prefix, threshold)

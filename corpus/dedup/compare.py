@@ -1,0 +1,65 @@
+"""The exact Jaccard similarity of two sets of shingle hashes, given up early where it is surely too small.
+
+A set is a sorted run of distinct hashes, so what has been merged so far is a random sample of the union (a bottom-k
+sketch, Beyer et al. 2007). A merge ends early when too few hashes are left for the threshold, and when the sample is
+4.5 standard deviations below it: a pair that reaches the threshold is lost to that once in about 10^5 times. What is
+returned is never an estimate, but for documents of more than `MOST_HASHES` different shingles: of those the smallest
+hashes are kept, and an estimate counts only if it is as far above the threshold.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+MOST_HASHES = 1 << 16
+_DEVIATIONS = 4.5
+_BETWEEN_LOOKS = 64
+
+
+def bounded_sets(hashes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sets of `corpus.kernels.shingle.shingle_sets`, of each the `MOST_HASHES` smallest hashes at most."""
+    sizes = np.diff(offsets)
+    if not len(sizes) or sizes.max() <= MOST_HASHES:
+        return hashes, offsets
+    place = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
+    bounds = np.concatenate([[0], np.cumsum(np.minimum(sizes, MOST_HASHES))])
+    return hashes[place < MOST_HASHES], bounds
+
+
+@njit(cache=True, nogil=True)
+def least_overlap(size_a, size_b, threshold):
+    """How many hashes two sets of these sizes share at least, if their Jaccard reaches the threshold."""
+    return math.ceil(threshold / (1 + threshold) * (size_a + size_b) - 1e-6)
+
+
+@njit(cache=True, nogil=True)
+def jaccard(hashes, a, a_end, b, b_end, threshold):
+    """Jaccard of `hashes[a:a_end]` and `hashes[b:b_end]`, 0.0 where it does not reach the threshold."""
+    size_a, size_b = a_end - a, b_end - b
+    if size_a == 0 or size_b == 0:
+        return 0.0
+    is_sample = size_a == MOST_HASHES or size_b == MOST_HASHES
+    if not is_sample and min(size_a, size_b) < least_overlap(size_a, size_b, threshold):
+        return 0.0
+    can_miss = size_a + size_b - 2 * least_overlap(size_a, size_b, threshold)
+    spread = _DEVIATIONS * math.sqrt(threshold * (1 - threshold))
+    both, union = 0, 0
+    while a < a_end and b < b_end:
+        stop = union + _BETWEEN_LOOKS
+        while a < a_end and b < b_end and union < stop:
+            x, y = hashes[a], hashes[b]
+            both += x == y
+            a += x <= y
+            b += y <= x
+            union += 1
+        if union - both > can_miss and not is_sample:
+            return 0.0
+        if both < threshold * union - spread * math.sqrt(union):
+            return 0.0
+    if is_sample:  # a cut set is known up to its last hash only, so the other one counts up to there
+        union += a_end - a if size_b < MOST_HASHES else 0
+        union += b_end - b if size_a < MOST_HASHES else 0
+        return both / union if both >= threshold * union + spread * math.sqrt(union) else 0.0
+    value = both / (size_a + size_b - both)
+    return value if value >= threshold else 0.0

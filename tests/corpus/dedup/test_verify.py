@@ -1,0 +1,143 @@
+"""The prefix index against comparing all pairs, and what a hot cluster costs."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from corpus.dedup import verify_components
+from corpus.dedup.compare import MOST_HASHES, bounded_sets, jaccard
+from corpus.dedup.prefix_index import (
+    add_set,
+    count_hashes,
+    find_sets,
+    new_index,
+    ordered_prefix,
+)
+from corpus.dedup.verify import _verify_large, _verify_small
+
+UNIVERSE = np.random.default_rng(7).integers(1, 2**63, 4000).astype(np.uint64)
+
+
+def _joined(sets):
+    """Sets as one array and bounds."""
+    arrays = [np.unique(np.array(one, np.uint64)) for one in sets]
+    offsets = np.concatenate([[0], np.cumsum([len(one) for one in arrays])]).astype(np.int64)
+    return np.concatenate([*arrays, np.zeros(0, np.uint64)]), offsets
+
+
+def _families(rng, num):
+    """Sets of all sizes around a few common texts, with edits of every strength; some empty, some of one hash."""
+    bases = [rng.choice(UNIVERSE, size, replace=False) for size in (1, 3, 12, 40, 41, 150, 300)]
+    sets = []
+    for _ in range(num):
+        base = bases[rng.integers(len(bases))]
+        keep = base[rng.random(len(base)) >= rng.choice([0, 0.02, 0.1, 0.15, 0.3])]
+        more = rng.choice(UNIVERSE, int(len(base) * rng.choice([0, 0.02, 0.1, 0.15, 0.3])))
+        sets.append(np.concatenate([keep, more]))
+    return [*sets, [], []]
+
+
+def _decided(verify, members, hashes, offsets, threshold):
+    kept_for, value = np.full(len(members), -1, np.int64), np.zeros(len(members))
+    verify(members, hashes, offsets, threshold, kept_for, value)
+    return kept_for, value
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.75, 0.8, 0.95, 1.0])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_index_decides_as_all_pairs_do(seed, threshold):
+    rng = np.random.default_rng(seed)
+    hashes, offsets = _joined(_families(rng, 400))
+    members = rng.permutation(len(offsets) - 1)
+    slow, slow_value = _decided(_verify_small, members, hashes, offsets, threshold)
+    fast, fast_value = _decided(_verify_large, members, hashes, offsets, threshold)
+    assert 40 < (slow >= 0).sum() < 400
+    np.testing.assert_array_equal(fast, slow)
+    np.testing.assert_array_equal(fast_value, slow_value)
+
+
+def test_jaccard_is_exact_or_below_the_threshold():
+    rng = np.random.default_rng(3)
+    hashes, offsets = _joined(_families(rng, 120))
+    sets = [set(hashes[a:b].tolist()) for a, b in itertools.pairwise(offsets)]
+    reached = 0
+    for i in range(len(sets)):
+        for j in range(len(sets)):
+            true = len(sets[i] & sets[j]) / max(1, len(sets[i] | sets[j]))
+            found = jaccard(hashes, offsets[i], offsets[i + 1], offsets[j], offsets[j + 1], 0.75)
+            assert found == (true if true >= 0.75 else 0.0)
+            reached += true >= 0.75
+    assert reached > 500
+
+
+def _template(rng, num, common, own):
+    template = rng.integers(1, 2**63, common).astype(np.uint64)
+    return [np.concatenate([template, rng.integers(1, 2**63, own).astype(np.uint64)]) for _ in range(num)]
+
+
+@pytest.mark.parametrize("own", [27, 18], ids=["jaccard 0.65", "jaccard 0.74"])
+def test_pages_of_a_template_that_are_all_kept_never_meet(own):
+    sets = _template(np.random.default_rng(4), 2000, 100, own)
+    hashes, offsets = _joined(sets)
+    members = np.arange(2000)
+    counters, index = count_hashes(hashes, offsets, members), new_index()
+    seen, found = np.full(2000, -1), np.empty(2000, np.int64)
+    met = 0
+    for at in members:
+        prefix = ordered_prefix(hashes, offsets[at], offsets[at + 1], counters, 0.75)
+        met += find_sets(index, at, 100 + own, prefix, np.diff(offsets), 0.75, seen, found)
+        index = add_set(index, at, 100 + own, prefix, 0.75)
+    assert len(prefix) > own  # the template's own hashes are in what is indexed
+    assert met == 0
+
+
+def test_pages_of_a_template_that_are_the_same_leave_one():
+    hashes, offsets = _joined(_template(np.random.default_rng(5), 3000, 100, 5))
+    exact = np.column_stack([np.arange(3000), np.zeros(3000)]).astype(np.uint64)
+    removals = verify_components(np.zeros(3000, np.int64), np.arange(3000)[::-1], exact, hashes, offsets, 0.75)
+    assert set(removals.kept.tolist()) == {2999}
+    assert len(removals.removed) == 2999
+
+
+@pytest.mark.parametrize("num", [3, 60], ids=["small", "large"])
+def test_equal_texts_share_their_fate(num):
+    """Twins of a kept document go for it, twins of a removed one go where it went."""
+    rng = np.random.default_rng(6)
+    keeper, near = rng.integers(1, 2**63, 200).astype(np.uint64), rng.integers(1, 2**63, 20).astype(np.uint64)
+    sets = [keeper, np.concatenate([keeper[10:], near[:10]])] * num
+    hashes, offsets = _joined(sets)
+    exact = np.column_stack([np.arange(2 * num) % 2, np.zeros(2 * num)]).astype(np.uint64)
+    removals = verify_components(np.zeros(2 * num, np.int64), np.arange(2 * num), exact, hashes, offsets, 0.75)
+    assert removals.removed.tolist() == list(range(1, 2 * num))
+    assert set(removals.kept.tolist()) == {0}
+    np.testing.assert_array_equal(removals.jaccard[1::2], 1.0)
+    np.testing.assert_allclose(removals.jaccard[::2], 190 / 210)
+
+
+def test_long_documents_are_compared_by_their_smallest_hashes_and_never_removed_wrongly():
+    rng = np.random.default_rng(8)
+    base = rng.integers(1, 2**63, 3 * MOST_HASHES).astype(np.uint64)
+    own = rng.integers(1, 2**63, (4, MOST_HASHES)).astype(np.uint64)
+    close = np.concatenate([base, own[0, :20_000]])  # 0.91
+    apart = np.concatenate([base, own[1], own[2, :5000]])  # 0.74
+    short = base[: MOST_HASHES // 2]
+    whole, bounds = _joined([base, close, apart, short, *(base[40 * i : 40 * i + 20] for i in range(30))])
+    hashes, offsets = bounded_sets(whole, bounds)
+    assert np.diff(offsets).tolist()[:4] == [MOST_HASHES] * 3 + [MOST_HASHES // 2]
+    num = len(offsets) - 1
+    exact = np.column_stack([np.arange(num), np.zeros(num)]).astype(np.uint64)
+    for component in (np.arange(num) // 4, np.zeros(num, np.int64)):  # among few, among many
+        removals = verify_components(component, np.arange(num), exact, hashes, offsets, 0.75)
+        assert removals.removed.tolist() == [1]
+        assert removals.kept.tolist() == [0]
+        assert abs(removals.jaccard[0] - 3 * MOST_HASHES / (3 * MOST_HASHES + 20_000)) < 0.01
+
+
+def test_nothing_and_nobody():
+    for num in (0, 1, 40):
+        hashes, offsets = _joined([[]] * num)
+        exact = np.column_stack([np.arange(num), np.zeros(num)]).astype(np.uint64)
+        removals = verify_components(np.zeros(num, np.int64), np.arange(num), exact, hashes, offsets, 0.75)
+        assert len(removals.removed) == 0
+        np.testing.assert_array_equal(removals.cluster_size, 1)
