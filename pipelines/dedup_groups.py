@@ -1,5 +1,6 @@
 """The second half of `dedup`: from candidate edges to one decision a document."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.dedup import Removals, bounded_sets, components, verify_components
+from corpus.dedup import Removals, bounded_sets, components, verify_in_blocks
 from corpus.kernels.shingle import shingle_sets
 from corpus.schema import DUPLICATES
 from corpus.shards import Counts, Part, read_table, write_part
+from pipelines.dedup_keys import SIGNED
 from pipelines.keeper import keeper_rank
 from pipelines.recipe import Dedup
 from pipelines.rows import texts_at
@@ -19,7 +21,7 @@ from pipelines.task import Task, TaskResult
 
 GROUPS = pa.schema([("component", pa.int64()), ("document", pa.int64())])
 EVIDENCE = pa.schema([("document", pa.int64()), *((field.name, field.type) for field in DUPLICATES)])
-_CHARS_A_TASK = 1 << 27  # shingle sets take 8 bytes a token, so about 1 GiB a `verify` task
+_CHARS_A_TASK = 1 << 26  # of a `verify` task, unless one group is larger
 
 
 def cluster(task: Task, folder: Path) -> TaskResult:
@@ -71,39 +73,48 @@ def verify(task: Task, folder: Path, *, documents: Path, options: Dedup, parts: 
     groups = read_table(folder / task.spec["groups"])
     numbers = groups["document"].to_numpy()
     order = np.argsort(numbers)
-    component = groups["component"].to_numpy()[order]
-    numbers = numbers[order]
-    hashes, offsets, signed = _candidates(numbers, folder, documents, options.shingle_tokens, parts)
-    if len(numbers):
-        exact = np.stack([signed["exact_0"].to_numpy(), signed["exact_1"].to_numpy()], axis=1)
-        rank = keeper_rank(signed, ["exact_0", "exact_1", "id"])  # content before id
-        removals = verify_components(component, rank, exact, hashes, offsets, options.threshold)
-        batch = _evidence(numbers, signed["id"].combine_chunks(), exact, removals)
-    else:
-        batch = pa.RecordBatch.from_pylist([], schema=EVIDENCE)
+    numbers, component = numbers[order], groups["component"].to_numpy()[order]
+    signed = _signed_rows(numbers, folder, parts)
+    exact = np.column_stack([signed["exact_0"].to_numpy(), signed["exact_1"].to_numpy()])
+    rank = keeper_rank(signed, ["exact_0", "exact_1", "id"])  # content before id
+    read = functools.partial(_sets, documents=documents, parts=parts, shingle_tokens=options.shingle_tokens)
+    removals = verify_in_blocks(
+        component, rank, exact, signed["num_chars"].to_numpy(), lambda some: read(numbers[some]), options.threshold
+    )
+    batch = _evidence(numbers, signed["id"].combine_chunks(), exact, removals)
     name = f"{WORKINGS}/evidence/{task.name}.arrow"
     return TaskResult(task.name, [write_part(folder, name, [batch], EVIDENCE, compression=None)])
 
 
-def _candidates(
-    numbers: np.ndarray, folder: Path, documents: Path, shingle_tokens: int, parts: Sequence[Part]
-) -> tuple[np.ndarray, np.ndarray, pa.Table]:
-    """Shingle sets and signed columns of the documents with these (sorted) numbers, one batch of text at a time."""
-    all_hashes, lengths, signed = [], [], []
+def _by_part(numbers: np.ndarray, parts: Sequence[Part]) -> Iterator[tuple[Part, np.ndarray]]:
+    """The parts that documents with these (sorted) numbers stand in, with their rows there."""
     start = 0
     for part in parts:
         low, high = np.searchsorted(numbers, [start, start + part.rows])
         if low < high:
-            rows = numbers[low:high] - start
-            signed.append(read_table(folder / WORKINGS / "signed" / part.path).take(pa.array(rows)))
-            for text in texts_at(documents / part.path, rows):
-                hashes, offsets = bounded_sets(*shingle_sets(text, shingle_tokens))
-                all_hashes.append(hashes)
-                lengths.append(np.diff(offsets))
+            yield part, numbers[low:high] - start
         start += part.rows
-    hashes = np.concatenate(all_hashes) if all_hashes else np.zeros(0, np.uint64)
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]) if lengths else np.zeros(1, np.int64)
-    return hashes, offsets.astype(np.int64), pa.concat_tables(signed) if signed else pa.table({"id": []})
+
+
+def _signed_rows(numbers: np.ndarray, folder: Path, parts: Sequence[Part]) -> pa.Table:
+    tables = [
+        read_table(folder / WORKINGS / "signed" / part.path).take(pa.array(rows))
+        for part, rows in _by_part(numbers, parts)
+    ]
+    return pa.concat_tables([SIGNED.empty_table(), *tables])
+
+
+def _sets(
+    numbers: np.ndarray, documents: Path, parts: Sequence[Part], shingle_tokens: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shingle sets of the documents with these (sorted) numbers, one batch of text at a time."""
+    all_hashes, lengths = [np.zeros(0, np.uint64)], [np.zeros(1, np.int64)]
+    for part, rows in _by_part(numbers, parts):
+        for text in texts_at(documents / part.path, rows):
+            hashes, offsets = bounded_sets(*shingle_sets(text, shingle_tokens))
+            all_hashes.append(hashes)
+            lengths.append(np.diff(offsets))
+    return np.concatenate(all_hashes), np.cumsum(np.concatenate(lengths))
 
 
 def _evidence(numbers: np.ndarray, ids: pa.Array, exact: np.ndarray, removals: Removals) -> pa.RecordBatch:

@@ -1,6 +1,7 @@
 """De-duplication on arrays: bands -> candidate edges -> components -> verified removals."""
 
 from corpus.dedup.bands import Bands, choose_bands
+from corpus.dedup.blocks import verify_in_blocks
 from corpus.dedup.candidates import star_edges
 from corpus.dedup.compare import bounded_sets
 from corpus.dedup.components import components
@@ -17,4 +18,5 @@ __all__ = [
     "near_duplicates",
     "star_edges",
     "verify_components",
+    "verify_in_blocks",
 ]

@@ -18,6 +18,7 @@ from numba import njit
 from corpus.dedup.compare import MOST_HASHES, jaccard
 from corpus.dedup.prefix_index import add_set, count_hashes, find_sets, new_index, ordered_prefix
 
+KEPT, UNDECIDED = -1, -2  # instead of the document that a document goes for
 _SMALL = 24
 
 
@@ -54,18 +55,52 @@ def verify_components(
         hashes, offsets: sorted distinct shingle hashes of each document, from `compare.bounded_sets`.
         threshold: least exact Jaccard of a removal.
     """
-    order = np.lexsort((rank, component))
+    fixed = np.zeros(len(component), np.bool_)
+    kept_for, value = decide(component, rank, exact, hashes, offsets, threshold, fixed, len(hashes) + 1)
+    return removals_of(kept_for, value)
+
+
+def removals_of(kept_for: np.ndarray, jaccard: np.ndarray) -> Removals:
+    """The decisions as removals.
+
+    Args:
+        kept_for: `[N]` int64, the document each is removed for, negative where it is not.
+        jaccard: `[N]` float64.
+    """
+    group = np.where(kept_for >= 0, kept_for, np.arange(len(kept_for)))
+    size = np.bincount(group, minlength=len(kept_for)).astype(np.int32)[group]
+    removed = np.flatnonzero(kept_for >= 0)
+    return Removals(removed, kept_for[removed], jaccard[removed], size)
+
+
+def decide(
+    component: np.ndarray,
+    rank: np.ndarray,
+    exact: np.ndarray,
+    hashes: np.ndarray,
+    offsets: np.ndarray,
+    threshold: float,
+    fixed: np.ndarray,
+    room: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """`verify_components` for a part of the documents: those kept before, and the next ones.
+
+    Args:
+        fixed: `[N]` bool, documents that are known to be kept; the best of their component.
+        room: hashes of documents that may be kept besides; a document that would be kept beyond stays undecided.
+
+    Returns:
+        the document each goes for, `[N]` int64, KEPT or UNDECIDED; the Jaccard, `[N]` float64.
+    """
+    order = np.lexsort((rank, ~fixed, component))
     first = _first_of_equals(order, component, exact)
-    kept_for, value = _verify(component, order, first, hashes, offsets, threshold)
+    kept_for, value = _decide(component, order, first, hashes, offsets, threshold, fixed, room)
     twins = np.flatnonzero(first != np.arange(len(first)))
     elder = first[twins]
-    goes = kept_for[elder] >= 0
+    goes = kept_for[elder] != KEPT
     kept_for[twins] = np.where(goes, kept_for[elder], elder)
     value[twins] = np.where(goes, value[elder], 1.0)
-    group = np.where(kept_for >= 0, kept_for, np.arange(len(component)))
-    size = np.bincount(group, minlength=len(component)).astype(np.int32)[group]
-    removed = np.flatnonzero(kept_for >= 0)
-    return Removals(removed, kept_for[removed], value[removed], size)
+    return kept_for, value
 
 
 def _first_of_equals(order: np.ndarray, component: np.ndarray, exact: np.ndarray) -> np.ndarray:
@@ -81,8 +116,8 @@ def _first_of_equals(order: np.ndarray, component: np.ndarray, exact: np.ndarray
 
 
 @njit(cache=True, nogil=True)
-def _verify(component, order, first, hashes, offsets, threshold):
-    kept_for = np.full(len(order), -1, np.int64)
+def _decide(component, order, first, hashes, offsets, threshold, fixed, room):
+    kept_for = np.full(len(order), KEPT, np.int64)
     value = np.zeros(len(order), np.float64)
     members = np.empty(len(order), np.int64)
     begin = 0
@@ -94,16 +129,16 @@ def _verify(component, order, first, hashes, offsets, threshold):
                 count += 1
             end += 1
         if count <= _SMALL:
-            _verify_small(members[:count], hashes, offsets, threshold, kept_for, value)
+            room = _decide_small(members[:count], hashes, offsets, threshold, fixed, room, kept_for, value)
         else:
-            _verify_large(members[:count], hashes, offsets, threshold, kept_for, value)
+            room = _decide_large(members[:count], hashes, offsets, threshold, fixed, room, kept_for, value)
         begin = end
     return kept_for, value
 
 
 @njit(cache=True, nogil=True)
 def _compare(document, keeper, hashes, offsets, threshold, kept_for, value):
-    """Let `document` go for `keeper` if it is more similar than the one found before, or as similar and better."""
+    """Let `document` go for `keeper` if it is more similar than the one found before."""
     found = jaccard(hashes, offsets[document], offsets[document + 1], offsets[keeper], offsets[keeper + 1], threshold)
     if found > value[document]:
         value[document] = found
@@ -111,17 +146,24 @@ def _compare(document, keeper, hashes, offsets, threshold, kept_for, value):
 
 
 @njit(cache=True, nogil=True)
-def _verify_small(members, hashes, offsets, threshold, kept_for, value):
-    """`members` from the best to the worst, each against every one kept."""
-    for at in range(1, len(members)):
+def _decide_small(members, hashes, offsets, threshold, fixed, room, kept_for, value):
+    """`members` from the best to the worst, each against every one kept; returns the room that is left."""
+    for at in range(len(members)):
+        document = members[at]
+        if fixed[document]:
+            continue
         for other in range(at):
-            if kept_for[members[other]] < 0:
-                _compare(members[at], members[other], hashes, offsets, threshold, kept_for, value)
+            if kept_for[members[other]] == KEPT:
+                _compare(document, members[other], hashes, offsets, threshold, kept_for, value)
+        if kept_for[document] == KEPT:
+            room -= offsets[document + 1] - offsets[document]
+            kept_for[document] = KEPT if room >= 0 else UNDECIDED
+    return room
 
 
 @njit(cache=True, nogil=True)
-def _verify_large(members, hashes, offsets, threshold, kept_for, value):
-    """The same as `_verify_small`; sets that were cut cannot be indexed and are compared one by one."""
+def _decide_large(members, hashes, offsets, threshold, fixed, room, kept_for, value):
+    """The same as `_decide_small`; sets that were cut cannot be indexed and are compared one by one."""
     counters = count_hashes(hashes, offsets, members)
     sizes = np.empty(len(members), np.int64)
     for at in range(len(members)):
@@ -135,18 +177,22 @@ def _verify_large(members, hashes, offsets, threshold, kept_for, value):
         document, size = members[at], sizes[at]
         is_cut, is_long = size == MOST_HASHES, size >= threshold * MOST_HASHES
         prefix = ordered_prefix(hashes, offsets[document], offsets[document + 1], counters, threshold)
-        num_found = 0 if is_cut else find_sets(index, at, size, prefix, sizes, threshold, seen, found)
-        candidates = np.sort(found[:num_found])  # of equals the best is kept
-        for i in range(num_found):
-            _compare(document, members[candidates[i]], hashes, offsets, threshold, kept_for, value)
-        if is_long:
-            for i in range(num_long):
+        if not fixed[document]:
+            num_found = 0 if is_cut else find_sets(index, at, size, prefix, sizes, threshold, seen, found)
+            candidates = np.sort(found[:num_found])  # of equals the best is kept
+            for i in range(num_found):
+                _compare(document, members[candidates[i]], hashes, offsets, threshold, kept_for, value)
+            for i in range(num_long if is_long else 0):
                 other = long_ones[i]
                 if is_cut or sizes[other] == MOST_HASHES:
                     _compare(document, members[other], hashes, offsets, threshold, kept_for, value)
-        if kept_for[document] < 0:
+            if kept_for[document] == KEPT:
+                room -= size
+                kept_for[document] = KEPT if room >= 0 else UNDECIDED
+        if kept_for[document] == KEPT:
             if is_long:
                 long_ones[num_long] = at
                 num_long += 1
             if not is_cut:
                 index = add_set(index, at, size, prefix, threshold)
+    return room

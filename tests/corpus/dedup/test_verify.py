@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from corpus.dedup import verify_components
+from corpus.dedup import verify_components, verify_in_blocks
 from corpus.dedup.compare import MOST_HASHES, bounded_sets, jaccard
 from corpus.dedup.prefix_index import (
     add_set,
@@ -14,7 +14,7 @@ from corpus.dedup.prefix_index import (
     new_index,
     ordered_prefix,
 )
-from corpus.dedup.verify import _verify_large, _verify_small
+from corpus.dedup.verify import UNDECIDED, _decide_large, _decide_small
 
 UNIVERSE = np.random.default_rng(7).integers(1, 2**63, 4000).astype(np.uint64)
 
@@ -40,7 +40,9 @@ def _families(rng, num):
 
 def _decided(verify, members, hashes, offsets, threshold):
     kept_for, value = np.full(len(members), -1, np.int64), np.zeros(len(members))
-    verify(members, hashes, offsets, threshold, kept_for, value)
+    room = verify(members, hashes, offsets, threshold, np.zeros(len(members), np.bool_), len(hashes), kept_for, value)
+    assert room >= 0
+    assert (kept_for != UNDECIDED).all()
     return kept_for, value
 
 
@@ -50,8 +52,8 @@ def test_the_index_decides_as_all_pairs_do(seed, threshold):
     rng = np.random.default_rng(seed)
     hashes, offsets = _joined(_families(rng, 400))
     members = rng.permutation(len(offsets) - 1)
-    slow, slow_value = _decided(_verify_small, members, hashes, offsets, threshold)
-    fast, fast_value = _decided(_verify_large, members, hashes, offsets, threshold)
+    slow, slow_value = _decided(_decide_small, members, hashes, offsets, threshold)
+    fast, fast_value = _decided(_decide_large, members, hashes, offsets, threshold)
     assert 40 < (slow >= 0).sum() < 400
     np.testing.assert_array_equal(fast, slow)
     np.testing.assert_array_equal(fast_value, slow_value)
@@ -141,3 +143,49 @@ def test_nothing_and_nobody():
         removals = verify_components(np.zeros(num, np.int64), np.arange(num), exact, hashes, offsets, 0.75)
         assert len(removals.removed) == 0
         np.testing.assert_array_equal(removals.cluster_size, 1)
+
+
+@pytest.mark.parametrize("chars", [1, 2000, 10_000, 10**9])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_blocks_decide_as_the_whole_does(chars, seed):
+    rng = np.random.default_rng(seed)
+    hashes, offsets = _joined(_families(rng, 300))
+    num = len(offsets) - 1
+    component, rank = rng.integers(0, 3, num), rng.permutation(num)
+    exact = np.column_stack([rng.integers(0, 250, num), np.zeros(num)]).astype(np.uint64)
+    for key in range(250):  # equal keys, equal sets
+        same = np.flatnonzero(exact[:, 0] == key)
+        exact[same, 1] = same if len(same) < 2 else 0
+    texts = [hashes[offsets[i] : offsets[i + 1]] for i in range(num)]
+    for key in range(250):
+        same = np.flatnonzero(exact[:, 0] == key)
+        for other in same[1:]:
+            texts[other] = texts[same[0]]
+    hashes, offsets = _joined(texts)
+    num_chars = np.array([max(1, len(text)) for text in texts])
+    asked = []
+
+    def read_sets(positions):
+        assert (np.diff(positions) > 0).all()
+        asked.append(num_chars[positions].sum())
+        return _joined([texts[i] for i in positions])
+
+    whole = verify_components(component, rank, exact, hashes, offsets, 0.75)
+    parts = verify_in_blocks(component, rank, exact, num_chars, read_sets, 0.75, chars)
+    np.testing.assert_array_equal(parts.removed, whole.removed)
+    assert len(whole.removed) > 100
+    assert not set(parts.kept.tolist()) & set(parts.removed.tolist())
+    if chars > num_chars.sum():
+        assert len(asked) == 1
+        np.testing.assert_array_equal(parts.kept, whole.kept)
+        np.testing.assert_array_equal(parts.jaccard, whole.jaccard)
+    else:
+        assert max(asked) <= chars + num_chars.max()
+        assert len(asked) > 1
+        assert sum(asked) > num_chars.sum() or chars == 10_000  # in more than one round
+    sets = [set(text.tolist()) for text in texts]
+    for a, b, value in zip(parts.removed, parts.kept, parts.jaccard, strict=True):
+        assert rank[b] < rank[a]
+        assert component[b] == component[a]
+        if sets[a] | sets[b]:
+            assert value == len(sets[a] & sets[b]) / len(sets[a] | sets[b])
