@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.kernels.arrow_text import text_buffers
-from corpus.kernels.jit import kernel
+from corpus.kernels.jit import inner, kernel
+from corpus.kernels.utf8 import decode
 from corpus.ops.language_characters import (
     CANTONESE,
     CLASSICAL,
@@ -102,32 +103,17 @@ def profile(text: pa.Array) -> dict[str, np.ndarray]:
     return {name: counts[:, column] for column, name in enumerate(COUNTS)}
 
 
-@kernel
-def _decode(data, at):
-    """The code point at byte `at` of valid UTF-8 and where the next one starts."""
-    lead = np.int32(data[at])
-    if lead < 0x80:
-        return lead, at + 1
-    if lead < 0xE0:
-        return (lead & 0x1F) << 6 | np.int32(data[at + 1]) & 0x3F, at + 2
-    if lead < 0xF0:
-        high = (lead & 0x0F) << 12 | (np.int32(data[at + 1]) & 0x3F) << 6
-        return high | np.int32(data[at + 2]) & 0x3F, at + 3
-    high = (lead & 0x07) << 18 | (np.int32(data[at + 1]) & 0x3F) << 12
-    return high | (np.int32(data[at + 2]) & 0x3F) << 6 | np.int32(data[at + 3]) & 0x3F, at + 4
-
-
-@kernel
+@inner()
 def _is_ascii_letter(byte):
     return np.uint8((byte | 0x20) - 97) < 26
 
 
-@kernel
+@kernel()
 def _slot(packed):
     return (packed * _HASH_PRIME >> 20) & (_HASH_SLOTS - 1)
 
 
-@kernel
+@inner()
 def _is_english(packed, english):
     slot = _slot(packed)
     while english[slot] != 0:
@@ -137,7 +123,7 @@ def _is_english(packed, english):
     return False
 
 
-@kernel
+@inner()
 def _end_clause(run, row, counts):
     if run <= 7:
         counts[row, _SHORT] += run
@@ -145,17 +131,17 @@ def _end_clause(run, row, counts):
             counts[row, _METRICAL] += run
 
 
-@kernel
+@inner()
 def _end_word(length, packed, english, row, counts):
     counts[row, _WORDS] += 1
     if length <= _LONGEST_ENGLISH and _is_english(packed, english):
         counts[row, _ENGLISH] += 1
 
 
-@kernel
+@inner()
 def _is_cantonese_xi(data, previous, at, end, before_xi):
     """Whether the 係 that ends at `at` stands alone, not in 關係, 係數 and the like."""
-    if at < end and _decode(data, at)[0] == _AFTER_XI:
+    if at < end and decode(data, at)[0] == _AFTER_XI:
         return False
     for i in range(len(before_xi)):  # noqa: SIM110 (numba has no generators to call `any` on)
         if previous == before_xi[i]:
@@ -163,7 +149,7 @@ def _is_cantonese_xi(data, previous, at, end, before_xi):
     return True
 
 
-@kernel
+@kernel()
 def _count(data, offsets, table, of_class, has_flag, english, before_xi, histogram, counts):
     for row in range(len(counts)):
         at, end = offsets[row], offsets[row + 1]
@@ -182,7 +168,7 @@ def _count(data, offsets, table, of_class, has_flag, english, before_xi, histogr
                     run = np.int64(0)
                 previous = np.int32(0)
                 continue
-            code_point, at = _decode(data, at)
+            code_point, at = decode(data, at)
             kind = table[code_point]
             histogram[kind] += 1
             flags = of_class[kind]
@@ -196,7 +182,7 @@ def _count(data, offsets, table, of_class, has_flag, english, before_xi, histogr
                 run += 1
                 if code_point == _XI and _is_cantonese_xi(data, previous, at, end, before_xi):
                     counts[row, _CANTONESE] += 1
-                elif code_point == _YE and (at == end or not of_class[table[_decode(data, at)[0]]] & HAN):
+                elif code_point == _YE and (at == end or not of_class[table[decode(data, at)[0]]] & HAN):
                     counts[row, _CLASSICAL] += 1
             elif run > 0:
                 _end_clause(run, row, counts)

@@ -5,8 +5,10 @@ import functools
 import numpy as np
 from numba import njit
 
+from corpus.kernels.jit import inner, kernel
 from corpus.kernels.shingle.fold import DROP, MANY, SEPARATOR, fold_table
-from corpus.kernels.shingle.numba_cpu import FNV_BASIS, FNV_PRIME, WINDOW_PRIME, decode, mix64
+from corpus.kernels.shingle.numba_cpu import FNV_BASIS, FNV_PRIME, WINDOW_PRIME, mix64
+from corpus.kernels.utf8 import decode
 
 LETTER = np.int32(1 << 24)  # added to a folded code point that is a token of its own
 MOST_TOKENS = 63  # of a window
@@ -28,21 +30,21 @@ def fold_steps() -> np.ndarray:
     return steps
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _maybe(bloom, value):
     """Whether a window hash may be in the index: two bits of one 64-bit word."""
     word = bloom[(value >> np.uint64(12)) & np.uint64(len(bloom) - 1)]
     return (word >> (value & _63)) & (word >> ((value >> _6) & _63)) & _ONE != _ZERO
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def fill_bloom(values, bloom):
     for value in values:
         bits = (_ONE << (value & _63)) | (_ONE << ((value >> _6) & _63))
         bloom[(value >> np.uint64(12)) & np.uint64(len(bloom) - 1)] |= bits
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def slot_of(keys, heads, value):
     """The slot of a key in an open-addressing table, or the empty slot where it would be."""
     mask = np.uint64(len(keys) - 1)
@@ -52,7 +54,7 @@ def slot_of(keys, heads, value):
     return slot
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def fill_table(values, positions, keys, heads, after):
     """Chain the positions of each window hash, the first in front."""
     for i in range(len(values) - 1, -1, -1):
@@ -62,7 +64,7 @@ def fill_table(values, positions, keys, heads, after):
         heads[slot] = positions[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def token_windows(hashes, first, last, n, out):
     """The hash of each window of `n` tokens in `hashes[first:last]`; their number."""
     count = 0
@@ -75,7 +77,7 @@ def token_windows(hashes, first, last, n, out):
     return count
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _fill(data, at, end, steps, many, letter, tokens, count):
     """Append token hashes to `tokens` until it is full or the text ends: their number, and where the next begins."""
     word = FNV_BASIS
@@ -120,7 +122,7 @@ def _fill(data, at, end, steps, many, letter, tokens, count):
     return count, at
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _any_window(tokens, count, n, top, bloom, keys, heads):
     """Whether the hash of some window of `n` tokens is in a table."""
     if n == 0 or count < n:
@@ -161,7 +163,7 @@ def suspects(data, offsets, steps, many, letter, windows):
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def tokens_of(data, start, end, fold, many, letter, hashes, codes, code_at, bounds):
     """Tokens with their code points and bytes: token `i` is `codes[code_at[i] : code_at[i + 1]]`; their number.
 
@@ -216,7 +218,7 @@ def tokens_of(data, start, end, fold, many, letter, hashes, codes, code_at, boun
     return count
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _same_token(codes, code_at, i, other, other_at, j):
     size = code_at[i + 1] - code_at[i]
     same = size == other_at[j + 1] - other_at[j]
@@ -228,7 +230,7 @@ def _same_token(codes, code_at, i, other, other_at, j):
     return same
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _judge(document, count, items, windows, n, after, seen, state, touched, num):
     """Follow every window of a document that is in one table; note runs per item in `state`, windows in `seen`."""
     hashes, codes, code_at = document

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.kernels.jit import kernel
+from corpus.kernels.jit import inner, kernel
 
 __all__ = ["Vocabulary", "find_word", "fnv", "read"]
 
@@ -35,7 +35,7 @@ class Vocabulary:
         return [blob[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
-@kernel
+@inner()
 def fnv(value, byte):
     """The hash `value` with one byte more; `value` stays below 2^32."""
     extended = np.uint64(byte)
@@ -44,7 +44,7 @@ def fnv(value, byte):
     return ((value ^ extended) * FNV_PRIME) & _LOW_32
 
 
-@kernel
+@inner()
 def find_word(data, begin, end, hashed, blob, offsets, table):
     """The entry equal to `data[begin:end]`, whose hash is `hashed`, or -1."""
     mask = len(table) - 1
@@ -64,7 +64,7 @@ def find_word(data, begin, end, hashed, blob, offsets, table):
     return np.int32(-1)
 
 
-@kernel
+@kernel()
 def _scan(data, at, begins, ends, counts, is_label):
     """Write each entry's begin and end, its count and kind; return where the next byte is, -1 if `data` is cut."""
     for entry in range(len(begins)):
@@ -81,7 +81,7 @@ def _scan(data, at, begins, ends, counts, is_label):
     return at
 
 
-@kernel
+@kernel()
 def _index(data, begins, ends, blob, offsets, table):
     mask = len(table) - 1
     for entry in range(len(begins)):

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from corpus.kernels.jit import kernel
+from corpus.kernels.jit import inner
 
 __all__ = ["LOSS_CODES", "best_labels"]
 
@@ -17,7 +17,7 @@ _TREE, _SOFTMAX = 1, 3
 _LEAST = 1e-5
 
 
-@kernel
+@inner()
 def _insert(score, label, count, row, labels, scores):
     """Keep `score` among the best, the earlier of equal ones first; return how many there are."""
     k = labels.shape[1]
@@ -33,7 +33,7 @@ def _insert(score, label, count, row, labels, scores):
     return count + 1
 
 
-@kernel
+@inner()
 def _dot(output, row, hidden):
     """In four sums, which need not wait for one another and are added in the same order everywhere."""
     a = b = c = e = np.float32(0)
@@ -48,7 +48,7 @@ def _dot(output, row, hidden):
     return (a + b) + (c + e)
 
 
-@kernel
+@inner()
 def _walk_tree(output, tree, hidden, scratch, stack, row, labels, scores):
     """Depth first, left before right; a branch that cannot reach the best `k` is left out.
 
@@ -71,7 +71,7 @@ def _walk_tree(output, tree, hidden, scratch, stack, row, labels, scores):
         depth += 2
 
 
-@kernel
+@inner()
 def _table_sigmoid(x):
     if x < -8:
         return 0.0
@@ -81,7 +81,7 @@ def _table_sigmoid(x):
     return 1 / (1 + math.exp(8 - step * 16 / 512))
 
 
-@kernel
+@inner()
 def best_labels(loss, output, tree, hidden, scratch, stack, row, labels, scores):
     """Write the best labels and their probabilities to a row; places that stay empty keep what they hold.
 

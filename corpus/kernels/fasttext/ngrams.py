@@ -8,7 +8,8 @@ compiler turns into vector instructions. Both find the same buckets.
 import numpy as np
 
 from corpus.kernels.fasttext.dictionary import FNV_BASIS, FNV_PRIME, fnv
-from corpus.kernels.jit import kernel
+from corpus.kernels.jit import inner
+from corpus.kernels.utf8 import continues
 
 __all__ = ["BUFFERED", "long_token_buckets", "short_token_buckets", "to_rows", "word_ngram_buckets"]
 
@@ -23,12 +24,7 @@ _ONES = np.uint64(0x0101010101010101)
 _1, _2, _4, _6, _56, _63 = (np.uint64(n) for n in (1, 2, 4, 6, 56, 63))
 
 
-@kernel
-def _continues(byte):
-    return (byte & 0xC0) == 0x80
-
-
-@kernel
+@inner()
 def _is_kept(bucket, blocks):
     """1 where an n-gram's bucket has a row, 0 where it was pruned."""
     if len(blocks) == 0:
@@ -36,7 +32,7 @@ def _is_kept(bucket, blocks):
     return blocks[bucket >> _6, 0] >> (bucket & _63) & _1
 
 
-@kernel
+@inner()
 def _rank(bucket, blocks):
     """How many buckets before this one were kept."""
     block = bucket >> _6
@@ -47,7 +43,7 @@ def _rank(bucket, blocks):
     return np.int64(blocks[block, 1] + (bits * _ONES >> _56))
 
 
-@kernel
+@inner()
 def to_rows(buckets, count, num_words, blocks):
     """Turn kept buckets into rows of the input matrix, in place."""
     for i in range(count):
@@ -57,7 +53,7 @@ def to_rows(buckets, count, num_words, blocks):
             buckets[i] = num_words + _rank(np.uint64(buckets[i]), blocks)
 
 
-@kernel
+@inner()
 def short_token_buckets(shown, begin, end, minn, maxn, bucket, blocks, found):
     """Write the kept buckets of the n-grams of `shown[begin:end]`, marks included; return their number.
 
@@ -65,7 +61,7 @@ def short_token_buckets(shown, begin, end, minn, maxn, bucket, blocks, found):
     """
     used = 0
     for first in range(begin, end):
-        if _continues(shown[first]):
+        if continues(shown[first]):
             continue
         hashed = FNV_BASIS
         at = first
@@ -73,7 +69,7 @@ def short_token_buckets(shown, begin, end, minn, maxn, bucket, blocks, found):
         while at < end and n <= maxn:
             hashed = fnv(hashed, shown[at])
             at += 1
-            while at < end and _continues(shown[at]):
+            while at < end and continues(shown[at]):
                 hashed = fnv(hashed, shown[at])
                 at += 1
             if n >= minn and not (n == 1 and (first == begin or at == end)):
@@ -84,7 +80,7 @@ def short_token_buckets(shown, begin, end, minn, maxn, bucket, blocks, found):
     return used
 
 
-@kernel
+@inner()
 def _read_chars(shown, start, end, room, packed):
     """Up to `room` characters from `start` on, their bytes first to last in one number; their number and the end of
     the last that is the beginning of an n-gram."""
@@ -97,7 +93,7 @@ def _read_chars(shown, start, end, room, packed):
         value = np.uint32(shown[at])
         at += 1
         shift = np.uint32(8)
-        while at < end and _continues(shown[at]):
+        while at < end and continues(shown[at]):
             value |= np.uint32(shown[at]) << shift
             shift += np.uint32(8)
             at += 1
@@ -106,7 +102,7 @@ def _read_chars(shown, start, end, room, packed):
     return count, resume
 
 
-@kernel
+@inner()
 def _extend(states, packed, first, count):
     """Hash character `first + i` into state `i`, byte by byte where it has one."""
     for i in range(count):
@@ -121,7 +117,7 @@ def _extend(states, packed, first, count):
         states[i] = state
 
 
-@kernel
+@inner()
 def _modulo(states, count, bucket, out):
     """`states % bucket` without a division: exact, since a float64 holds 53 bits and a quotient needs 32."""
     inverse = 1.0 / bucket
@@ -130,7 +126,7 @@ def _modulo(states, count, bucket, out):
         out[i] = rest - np.int64(bucket) if rest >= bucket else rest
 
 
-@kernel
+@inner()
 def long_token_buckets(shown, begin, start, end, minn, maxn, bucket, blocks, packed, states, places, found):
     """The same for the n-grams that begin at `start` or later, `BUFFERED` beginnings at most.
 
@@ -162,7 +158,7 @@ def long_token_buckets(shown, begin, start, end, minn, maxn, bucket, blocks, pac
     return resume, used
 
 
-@kernel
+@inner()
 def word_ngram_buckets(hashed, chain, word_ngrams, bucket, blocks, found):
     """Write the kept buckets of the word n-grams that end with this word; return their number.
 

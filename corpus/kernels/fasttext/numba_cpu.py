@@ -20,7 +20,7 @@ from corpus.kernels.fasttext.ngrams import (
 from corpus.kernels.fasttext.rows import add_rows, add_vector
 from corpus.kernels.fasttext.shown import END, show
 from corpus.kernels.fasttext.word_cache import HEAD, KEY_BYTES, find_slot, read_key
-from corpus.kernels.jit import kernel
+from corpus.kernels.jit import inner, kernel
 
 _CACHE_BYTES = 3 << 19
 _NO_LIMIT = 1 << 48  # code points of a document
@@ -98,7 +98,7 @@ def _room(offsets: np.ndarray, model: FastTextModel, max_chars: int) -> tuple[np
     )
 
 
-@kernel
+@inner()
 def _starts_with(shown, begin, end, prefix):
     if end - begin < len(prefix):
         return False
@@ -108,7 +108,7 @@ def _starts_with(shown, begin, end, prefix):
     return True
 
 
-@kernel
+@kernel()
 def _predict(
     # Arrays are single arguments all the way down: in a tuple they would be counted, which takes an atomic addition.
     data,

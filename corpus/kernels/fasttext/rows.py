@@ -5,12 +5,12 @@ Numba vectorises a loop only well where its number of turns is known, so vectors
 
 import numpy as np
 
-from corpus.kernels.jit import kernel
+from corpus.kernels.jit import inner
 
 __all__ = ["add_rows", "add_vector"]
 
 
-@kernel
+@inner()
 def add_vector(total, vectors, row, begin):
     """Add `vectors[row, begin : begin + len(total)]` to `total`."""
     whole = len(total) - len(total) % 8
@@ -21,7 +21,7 @@ def add_vector(total, vectors, row, begin):
         total[d] += vectors[row, begin + d]
 
 
-@kernel
+@inner()
 def _add_dense(rows, count, dense, total):
     dim = len(total)
     whole = dim - dim % 8
@@ -34,7 +34,7 @@ def _add_dense(rows, count, dense, total):
             total[d] += dense[row, d]
 
 
-@kernel
+@inner()
 def _add_codes(rows, count, codes, centroids, norms, width, total):
     dim = len(total)
     for i in range(count):
@@ -48,7 +48,7 @@ def _add_codes(rows, count, codes, centroids, norms, width, total):
                 total[first + d] += norm * centroids[at + d]
 
 
-@kernel
+@inner()
 def add_rows(rows, count, dense, codes, centroids, norms, width, total):
     """Add `rows[:count]` of a `corpus.kernels.fasttext.model.Matrix` to `total`."""
     if len(codes):

@@ -7,7 +7,7 @@ within a few steps of their place; when those are full a word is summed each tim
 
 import numpy as np
 
-from corpus.kernels.jit import kernel
+from corpus.kernels.jit import inner
 
 __all__ = ["HEAD", "KEY_BYTES", "find_slot", "read_key"]
 
@@ -21,14 +21,14 @@ _HIGH_BITS = np.uint64(0x8080808080808080)
 _0, _1, _7, _8, _29, _32, _63 = (np.uint64(n) for n in (0, 1, 7, 8, 29, 32, 63))
 
 
-@kernel
+@inner()
 def _eight_bytes(words, at):
     """The eight bytes from byte `at` on, from the two aligned numbers that hold them."""
     shift = (np.uint64(at) & _7) * _8
     return words[at >> 3] >> shift | words[(at >> 3) + 1] << _1 << (_63 - shift)
 
 
-@kernel
+@inner()
 def read_key(words, begin, key):
     """Write the token that begins at byte `begin` and ends before a space to `key`.
 
@@ -57,7 +57,7 @@ def read_key(words, begin, key):
     return KEY_BYTES if following & np.uint64(0xFF) == np.uint64(32) else -1
 
 
-@kernel
+@inner()
 def find_slot(heads, key):
     """The slot that holds `key`, or the free one for it, or -1.
 

@@ -1,10 +1,15 @@
-"""Reading around a place in UTF-8 bytes: characters with full-width ASCII folded, and the words before a number."""
+"""Reading around a place in UTF-8 bytes: characters with full-width ASCII folded, and the words before a number.
+
+Here and in its neighbours functions that make arrays, and their callers, are compiled by numba's own `njit`, the others
+by `corpus.kernels.jit`.
+"""
 
 import numpy as np
 from numba import njit
 
+from corpus.kernels.jit import inner
 from corpus.kernels.pii import grammar as g
-from corpus.kernels.shingle.numba_cpu import decode
+from corpus.kernels.utf8 import continues, decode
 
 NONE = np.int32(-1)  # what lies before and behind a document
 
@@ -29,27 +34,27 @@ _STRIP = _codes(g.CUE_STRIP)
 _REFUSED_BEFORE = _codes("_#$%@*+¥￥€£\\^")
 
 
-@njit(inline="always")
+@inner()
 def is_digit(code):
     return 48 <= code <= 57
 
 
-@njit(inline="always")
+@inner()
 def is_letter(code):
     return 65 <= code <= 90 or 97 <= code <= 122
 
 
-@njit(inline="always")
+@inner()
 def is_alnum(code):
     return 48 <= code <= 57 or 65 <= code <= 90 or 97 <= code <= 122
 
 
-@njit(inline="always")
+@inner()
 def lower(code):
     return code + 32 if 65 <= code <= 90 else code
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def look(data, at, end):
     """The folded character at byte `at` and where the next one begins; NONE at the document's end."""
     if at >= end:
@@ -62,19 +67,19 @@ def look(data, at, end):
     return np.int32(code), after
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def back(data, at, start):
     """The folded character that ends before byte `at` and where it begins; NONE at the document's start."""
     if at <= start:
         return NONE, at
     at -= 1
-    while data[at] & 0xC0 == 0x80:
+    while continues(data[at]):
         at -= 1
     code, _ = look(data, at, at + 1)
     return code, at
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _contains(codes, code):
     found = False
     for other in codes:
@@ -161,7 +166,7 @@ def free_before(data, at, start, kind):
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def free_after(data, at, end):
     """`naive.free_after`."""
     after, place = look(data, at, end)

@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from corpus.kernels.jit import inner
 from corpus.kernels.pii import grammar as g
 from corpus.kernels.pii.numba_context import free_after, free_before, is_digit, is_letter, look
 from corpus.kernels.pii.numba_keys import TELLS, email_span, key_span, may_be_key
@@ -26,7 +27,7 @@ def _classes() -> np.ndarray:
 _CLASSES = _classes()
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _add(spans, count, document, first, last, kind):
     if count < len(spans):
         spans[count, 0], spans[count, 1], spans[count, 2], spans[count, 3] = document, first, last, kind
@@ -59,7 +60,7 @@ def _numbers_at(data, at, start, end, code, wanted, digits, spans, count, docume
     return count
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _run_of_digits(data, at, end):
     """How many digits there are at `at`, where they end, and whether anything longer may begin with them."""
     count = 0

@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from corpus.kernels.jit import inner
 from corpus.kernels.pii import grammar as g
 from corpus.kernels.pii.numba_context import back, is_alnum, is_digit, is_letter, look, lower
 
@@ -47,7 +48,7 @@ _TOP_LEVEL = _bytes(" " + " ".join(sorted(g.TOP_LEVEL)) + " ")
 _NO_COUNTRY = _bytes(" " + " ".join(sorted(g.NO_COUNTRY)) + " ")
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _here(data, at, end, word):
     """Whether the bytes of `word` are at `at`."""
     if at + len(word) > end:
@@ -60,19 +61,19 @@ def _here(data, at, end, word):
     return same
 
 
-@njit(inline="always")
+@inner()
 def _is_body(byte, marks):
     return is_alnum(byte) or (marks and (byte == 95 or byte == 45))
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _body_end(data, at, end, marks):
     while at < end and _is_body(data[at], marks):
         at += 1
     return at
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _key_at(data, first, start, end, which):
     """End of a key of format `which` whose prefix begins at `first`, or 0."""
     marks, least, most, least_digits, least_run = _FORMATS[which]
@@ -93,7 +94,7 @@ def _key_at(data, first, start, end, which):
     return after if digits >= least_digits and longest >= least_run else 0
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _jwt_end(data, first, start, end):
     if first < start or data[first] != 101 or data[first + 1] != 121:  # ey
         return 0
@@ -116,7 +117,7 @@ def _jwt_end(data, first, start, end):
     return at
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _key_block_end(data, first, end):
     if not _here(data, first, end, _BEGIN):
         return 0
@@ -140,13 +141,13 @@ def _key_block_end(data, first, end):
     return 0
 
 
-@njit(inline="always")
+@inner()
 def may_be_key(data, at, end):
     """Whether the bytes beside a tell allow a key, so that most hyphens cost nothing more."""
     return _BEFORE_TELL[data[at - 1]] or (data[at] == 45 and at + 1 < end and data[at + 1] == 45)
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def key_span(data, at, start, end):
     """Start and end of the key that byte `at` gives away; 0, 0 if there is none."""
     byte = data[at]
@@ -166,12 +167,12 @@ def key_span(data, at, start, end):
     return 0, 0
 
 
-@njit(inline="always")
+@inner()
 def _is_local(code):
     return is_alnum(code) or code == 46 or code == 95 or code == 37 or code == 43 or code == 45
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _local_start(data, at, start):
     """Where the local part before `@` at `at` begins; `at` if it has none or is too long."""
     first = at
@@ -192,7 +193,7 @@ def _local_start(data, at, start):
     return at if kept == 3 and _is_git(data, first, at) else first
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _is_git(data, at, end):
     first, at = look(data, at, end)
     second, at = look(data, at, end)
@@ -200,7 +201,7 @@ def _is_git(data, at, end):
     return lower(first) == 103 and lower(second) == 105 and lower(third) == 116
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _domain(data, at, end, name, ends):
     """The lower-case domain at `at` in `name`: its labels' ends in `name`, the bytes' in `ends[:, 1]`; their number."""
     labels = 0
@@ -229,7 +230,7 @@ def _domain(data, at, end, name, ends):
     return labels
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _listed(words, name, first, size):
     """Whether `name[first : first + size]` is one of the words, which have spaces round them."""
     for at in range(len(words) - size - 1):
@@ -242,7 +243,7 @@ def _listed(words, name, first, size):
     return False
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _is_top_level(name, first, last):
     size = last - first
     return not _listed(_NO_COUNTRY, name, first, size) if size == 2 else _listed(_TOP_LEVEL, name, first, size)

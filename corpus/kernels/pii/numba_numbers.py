@@ -8,6 +8,7 @@ import ipaddress
 import numpy as np
 from numba import njit
 
+from corpus.kernels.jit import inner
 from corpus.kernels.pii import grammar as g
 from corpus.kernels.pii.numba_context import (
     CARD_CUES,
@@ -35,7 +36,7 @@ _CUED_RANGES = np.array([(*each, len(str(each[0]))) for each in g.CUED_CARD_RANG
 _EDITION = np.int32(ord("版"))
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def read_digits(data, at, end, digits, filled):
     """Append the run of digits at `at` to `digits`, as far as it has room; the new length and the run's end."""
     while True:
@@ -48,7 +49,7 @@ def read_digits(data, at, end, digits, filled):
         at = after
 
 
-@njit(inline="always")
+@inner()
 def value_of(digits, first, last):
     value = np.int64(0)
     for i in range(first, last):
@@ -85,7 +86,7 @@ def _ipv4_end(data, start, at, end, digits):
     return at
 
 
-@njit(inline="always")
+@inner()
 def hex_value(code):
     if 48 <= code <= 57:
         return code - 48
@@ -93,7 +94,7 @@ def hex_value(code):
     return code - 87 if 97 <= code <= 102 else -1
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _ipv6_end(data, start, at, end):
     """End of the IPv6 address of 2000::/3 that begins at `at`, or 0."""
     before, place = back(data, at, start)
@@ -147,7 +148,7 @@ def ip_end(data, start, at, end, digits):
     return _ipv6_end(data, start, at, end) if code == 50 or code == 51 else 0
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _is_date(year, month, day):
     if not (_FIRST_YEAR <= year <= _LAST_YEAR and 1 <= month <= 12):
         return False
@@ -155,7 +156,7 @@ def _is_date(year, month, day):
     return 1 <= day <= _DAYS[month - 1] + leap
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def id_end(data, at, end, digits):
     count, after = read_digits(data, at, end, digits, 0)
     if count != 17 and count < 18:
@@ -177,7 +178,7 @@ def id_end(data, at, end, digits):
     return after if good else 0
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def id_15_end(data, at, end, digits):
     count, after = read_digits(data, at, end, digits, 0)
     if count != 15 or not _PROVINCE[value_of(digits, 0, 2)]:
@@ -186,7 +187,7 @@ def id_15_end(data, at, end, digits):
     return after if good else 0
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _is_card(digits, count, ranges):
     known = False
     for i in range(len(ranges)):

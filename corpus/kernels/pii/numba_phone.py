@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from corpus.kernels.jit import inner
 from corpus.kernels.pii import grammar as g
 from corpus.kernels.pii.numba_context import (
     NUMBER_CUES,
@@ -39,7 +40,7 @@ def _lengths() -> np.ndarray:
 _LENGTHS = _lengths()
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _is_international(digits, count):
     if count < 3:
         return False
@@ -54,7 +55,7 @@ def _is_international(digits, count):
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _bracket(data, at, end, digits, filled):
     """Digits in brackets with a space or `-` around: the new length and where what follows begins, 0 if none."""
     code, after = look(data, at, end)
@@ -78,7 +79,7 @@ def _bracket(data, at, end, digits, filled):
     return count, place
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _international_end(data, at, end, digits):
     _, at = look(data, at, end)
     best = 0
@@ -111,7 +112,7 @@ def _international_end(data, at, end, digits):
     return best
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _group(data, at, end, digits, size, mark):
     """End of `mark` and exactly `size` digits at `at`, 0 otherwise."""
     code, place = look(data, at, end)
@@ -121,7 +122,7 @@ def _group(data, at, end, digits, size, mark):
     return after if count == size else 0
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _mobile_end(data, at, end, digits):
     """End of a mainland mobile number, 0 if none; and whether its groups are parted by spaces."""
     count, after = read_digits(data, at, end, digits, 0)
@@ -148,7 +149,7 @@ def _mobile_end(data, at, end, digits):
     return (_group(data, after, end, digits, 4, mark) if after else 0), mark == 32
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _is_area(digits, count):
     """Whether digits are `0` and a mainland area code."""
     if count < 3 or digits[0] != 0:
@@ -158,7 +159,7 @@ def _is_area(digits, count):
     return count == 3 and (digits[1] == 2 or (digits[1] == 1 and digits[2] == 0))
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _local_end(data, at, end, digits):
     """End of a local number of 7 or 8 digits, one mark before the last four allowed; and an extension."""
     count, after = read_digits(data, at, end, digits, 0)
@@ -180,7 +181,7 @@ def _local_end(data, at, end, digits):
     return after
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _landline_end(data, at, end, digits):
     """End of a mainland landline number with its area code apart; and whether a space follows the area code."""
     code, place = look(data, at, end)
@@ -200,7 +201,7 @@ def _landline_end(data, at, end, digits):
     return _local_end(data, place, end, digits), not bracketed and mark == 32
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _joined_landline_end(data, at, end, digits):
     count, after = read_digits(data, at, end, digits, 0)
     if not 10 <= count <= 12:
@@ -211,7 +212,7 @@ def _joined_landline_end(data, at, end, digits):
     return after
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _north_american_end(data, at, end, digits):
     code, after = look(data, at, end)
     dashed = True  # without brackets the mark after a leading 1 is no space

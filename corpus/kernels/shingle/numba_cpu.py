@@ -3,11 +3,13 @@
 import numpy as np
 from numba import njit
 
+from corpus.kernels.jit import inner
 from corpus.kernels.shingle.fold import DROP, MANY, SEPARATOR
 from corpus.kernels.shingle.naive import FNV_BASIS as _FNV_BASIS
 from corpus.kernels.shingle.naive import FNV_PRIME as _FNV_PRIME
 from corpus.kernels.shingle.naive import SECOND_PRIME as _SECOND_PRIME
 from corpus.kernels.shingle.naive import WINDOW_PRIME as _WINDOW_PRIME
+from corpus.kernels.utf8 import decode
 
 FNV_BASIS = np.uint64(_FNV_BASIS)
 FNV_PRIME = np.uint64(_FNV_PRIME)
@@ -18,7 +20,7 @@ _M2 = np.uint64(0xC4CEB9FE1A85EC53)
 _33 = np.uint64(33)
 
 
-@njit(inline="always")
+@inner()
 def mix64(value):
     value ^= value >> _33
     value *= _M1
@@ -27,22 +29,7 @@ def mix64(value):
     return value ^ (value >> _33)
 
 
-@njit(inline="always")
-def decode(data, at):
-    """Code point at byte `at` of valid UTF-8, and where the next one starts."""
-    lead = np.int32(data[at])
-    if lead < 0x80:
-        return lead, at + 1
-    if lead < 0xE0:
-        return (lead & 0x1F) << 6 | np.int32(data[at + 1]) & 0x3F, at + 2
-    if lead < 0xF0:
-        high = (lead & 0x0F) << 12 | (np.int32(data[at + 1]) & 0x3F) << 6
-        return high | np.int32(data[at + 2]) & 0x3F, at + 3
-    high = (lead & 0x07) << 18 | (np.int32(data[at + 1]) & 0x3F) << 12
-    return high | (np.int32(data[at + 2]) & 0x3F) << 6 | np.int32(data[at + 3]) & 0x3F, at + 4
-
-
-@njit(cache=True, nogil=True)
+@inner()
 def tokenize(data, start, end, fold, many, letter, out):
     """Write the token hashes of `data[start:end]` to `out`, which has room for `scratch_size`; return their number."""
     count = 0
@@ -88,7 +75,7 @@ def tokenize(data, start, end, fold, many, letter, out):
     return count
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def window_hashes(tokens, count, n, out):
     """Write the hash of every window of `n` of `count` tokens to `out`; return their number."""
     if count == 0:
@@ -105,7 +92,7 @@ def window_hashes(tokens, count, n, out):
     return max(1, count - n + 1)
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def scratch_size(offsets):
     """Room for the tokens of the longest document: a code point of 3 bytes folds to 4 letter tokens at most."""
     longest = np.int64(0)

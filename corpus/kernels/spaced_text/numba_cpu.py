@@ -1,44 +1,24 @@
 """Spaced text straight from UTF-8 buffers. `naive.py` says what it must return."""
 
 import numpy as np
-from numba import njit
 
-from corpus.kernels.shingle.numba_cpu import decode
+from corpus.kernels.jit import kernel
 from corpus.kernels.spaced_text.classes import DROP, LETTER, MARK, SPACE
+from corpus.kernels.utf8 import decode, encode
 
 _BLANK = np.uint8(32)
 
 
-@njit(inline="always")
-def encode(code_point, out, at):
-    """Write one code point as UTF-8 to `out[at:]`; return where the next one goes."""
-    if code_point < 0x80:
-        out[at] = code_point
-        return at + 1
-    if code_point < 0x800:
-        out[at] = 0xC0 | code_point >> 6
-        out[at + 1] = 0x80 | code_point & 0x3F
-        return at + 2
-    if code_point < 0x10000:
-        out[at] = 0xE0 | code_point >> 12
-        out[at + 1] = 0x80 | code_point >> 6 & 0x3F
-        out[at + 2] = 0x80 | code_point & 0x3F
-        return at + 3
-    out[at] = 0xF0 | code_point >> 18
-    out[at + 1] = 0x80 | code_point >> 12 & 0x3F
-    out[at + 2] = 0x80 | code_point >> 6 & 0x3F
-    out[at + 3] = 0x80 | code_point & 0x3F
-    return at + 4
+def room(offsets: np.ndarray) -> int:
+    """The most bytes that it may take: a line end becomes a blank and the two of "¶", others at most double."""
+    return 3 * int(offsets[-1] - offsets[0])
 
 
-@njit(cache=True, nogil=True)
-def spaced(data, offsets, kinds, lower, apart):
-    """UTF-8 bytes and offsets of the spaced text; a code point of b bytes gives at most 2 b with its blank."""
-    rows = len(offsets) - 1
-    out = np.empty(2 * (offsets[rows] - offsets[0]) + 8, np.uint8)
-    ends = np.zeros(rows + 1, np.int64)
+@kernel()
+def spaced(data, offsets, kinds, lower, apart, out, ends):
+    """Write the spaced text to `out` and where each document ends to `ends[1:]`; `out` needs room for `room`."""
     at = np.int64(0)
-    for row in range(rows):
+    for row in range(len(offsets) - 1):
         start = at
         last = SPACE
         previous = np.int32(-1)
@@ -66,4 +46,3 @@ def spaced(data, offsets, kinds, lower, apart):
             previous = form
             repeats = 0
         ends[row + 1] = at
-    return out[:at].copy(), ends

@@ -32,6 +32,15 @@ def test_kernel_equals_specification(texts: list[str | None], apart: bool, zero:
         assert spaced == " ".join(spaced.split()) and "__label__" not in spaced and "</s>" not in spaced
 
 
+def test_there_is_room_for_what_grows_most() -> None:
+    for growing, longest in (("\na", 5), ("aA-", 6), ("Ⱥ.", 6)):  # bytes that each makes, with blanks
+        column = pa.array([growing * 10_000, "-", growing * 3], pa.large_string())
+        fast = spaced_text(column, line_ends=True)
+        fast.validate(full=True)
+        assert fast.equals(spaced_text(column, line_ends=True, backend="naive"))
+        assert len(fast[0].as_py().encode()) >= 0.8 * longest * 10_000, growing
+
+
 def test_long_lines_and_every_code_point() -> None:
     everything = "".join(chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000)
     column = pa.array([everything, "A" * 1_000_000, "汉" * 100_000, "!" * 100_000], pa.large_string())
