@@ -5,6 +5,7 @@ from corpus.dedup.blocks import verify_in_blocks
 from corpus.dedup.candidates import star_edges
 from corpus.dedup.compare import bounded_sets
 from corpus.dedup.components import components
+from corpus.dedup.components_in_files import components_in_files
 from corpus.dedup.near import NearOptions, near_duplicates
 from corpus.dedup.verify import Removals, verify_components
 
@@ -15,6 +16,7 @@ __all__ = [
     "bounded_sets",
     "choose_bands",
     "components",
+    "components_in_files",
     "near_duplicates",
     "star_edges",
     "verify_components",
