@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.dedup import Removals, bounded_sets, components, verify_in_blocks
+from corpus.dedup import Removals, components, joined_sets, verify_in_blocks
 from corpus.kernels.shingle import shingle_sets
 from corpus.schema import DUPLICATES
 from corpus.shards import Counts, Part, read_table, write_part
@@ -108,13 +108,8 @@ def _sets(
     numbers: np.ndarray, documents: Path, parts: Sequence[Part], shingle_tokens: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Shingle sets of the documents with these (sorted) numbers, one batch of text at a time."""
-    all_hashes, lengths = [np.zeros(0, np.uint64)], [np.zeros(1, np.int64)]
-    for part, rows in _by_part(numbers, parts):
-        for text in texts_at(documents / part.path, rows):
-            hashes, offsets = bounded_sets(*shingle_sets(text, shingle_tokens))
-            all_hashes.append(hashes)
-            lengths.append(np.diff(offsets))
-    return np.concatenate(all_hashes), np.cumsum(np.concatenate(lengths))
+    texts = (text for part, rows in _by_part(numbers, parts) for text in texts_at(documents / part.path, rows))
+    return joined_sets(shingle_sets(text, shingle_tokens) for text in texts)
 
 
 def _evidence(numbers: np.ndarray, ids: pa.Array, exact: np.ndarray, removals: Removals) -> pa.RecordBatch:

@@ -6,7 +6,7 @@ notes who passes, `promote` verifies those members against each other by exact J
 ones that are no duplicates of a better one. Text is read of such groups only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.dedup import bounded_sets, verify_components
+from corpus.dedup import joined_sets, verify_in_blocks
 from corpus.kernels.shingle import exact_keys, shingle_sets
 from corpus.shards import read_table, write_part
 from pipelines.keeper import keeper_rank
@@ -96,24 +96,23 @@ def _parts(task: Task) -> list[tuple[str, str, int]]:
 
 
 def _verified(members: pa.Table, documents: Path, priority: Mapping[str, int], options: Mapping[str, Any]) -> pa.Table:
-    members = members.append_column("place", pa.array(np.arange(members.num_rows)))
-    hashes, lengths, exact, order = [], [], [], []
-    for part in pc.unique(members["part"]).to_pylist():
-        own = members.filter(pc.equal(members["part"], part))
-        order.append(own["place"].to_numpy())
-        for text in texts_at(documents / part, own["row"].to_numpy()):
-            found, offsets = bounded_sets(*shingle_sets(text, options["shingle_tokens"]))
-            hashes.append(found)
-            lengths.append(np.diff(offsets))
-            exact.append(exact_keys(text))
-    members = members.take(pa.array(np.concatenate(order)))
+    members = members.sort_by([("part", "ascending"), ("row", "ascending")])
+    parts, rows = members["part"].to_numpy(zero_copy_only=False), members["row"].to_numpy()
+
+    def texts(positions: np.ndarray) -> Iterator[pa.Array]:
+        own = parts[positions]
+        for part in np.unique(own):
+            yield from texts_at(documents / part, rows[positions[own == part]])
+
+    def sets(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return joined_sets(shingle_sets(text, options["shingle_tokens"]) for text in texts(positions))
+
+    exact = np.concatenate([exact_keys(text) for text in texts(np.arange(members.num_rows))])
     group = members["group"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-    bounds = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
     priorities = pa.array([priority[source] for source in members["source"].to_pylist()])
     rank = keeper_rank(members.append_column("priority", priorities), ["id"])
-    removals = verify_components(
-        group, rank, np.concatenate(exact), np.concatenate(hashes), bounds, options["threshold"]
-    )
+    num_chars = members["num_chars"].to_numpy()
+    removals = verify_in_blocks(group, rank, exact, num_chars, sets, options["threshold"])
     kept_for = np.zeros(members.num_rows, np.int64)
     kept_for[removals.removed] = removals.kept
     jaccard = np.zeros(members.num_rows)

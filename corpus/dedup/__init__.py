@@ -3,7 +3,7 @@
 from corpus.dedup.bands import Bands, choose_bands
 from corpus.dedup.blocks import verify_in_blocks
 from corpus.dedup.candidates import star_edges
-from corpus.dedup.compare import bounded_sets
+from corpus.dedup.compare import bounded_sets, joined_sets
 from corpus.dedup.components import components
 from corpus.dedup.components_in_files import components_in_files
 from corpus.dedup.near import NearOptions, near_duplicates
@@ -17,6 +17,7 @@ __all__ = [
     "choose_bands",
     "components",
     "components_in_files",
+    "joined_sets",
     "near_duplicates",
     "star_edges",
     "verify_components",

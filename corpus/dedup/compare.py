@@ -8,6 +8,7 @@ hashes are kept, and an estimate counts only if it is as far above the threshold
 """
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numba import njit
@@ -25,6 +26,16 @@ def bounded_sets(hashes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, n
     place = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
     bounds = np.concatenate([[0], np.cumsum(np.minimum(sizes, MOST_HASHES))])
     return hashes[place < MOST_HASHES], bounds
+
+
+def joined_sets(batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """The sets of several batches of `shingle_sets` behind each other, each cut as `bounded_sets` does."""
+    hashes, sizes = [np.zeros(0, np.uint64)], [np.zeros(1, np.int64)]
+    for batch in batches:
+        some, offsets = bounded_sets(*batch)
+        hashes.append(some)
+        sizes.append(np.diff(offsets))
+    return np.concatenate(hashes), np.cumsum(np.concatenate(sizes))
 
 
 @njit(cache=True, nogil=True)
