@@ -171,13 +171,14 @@ def select(
 
 def duplicates(
     work: Annotated[Path, typer.Argument(help="Work folder of a run.")],
-    doc: Annotated[str | None, typer.Option(help="Only groups with a document whose id begins like this.")] = None,
-    limit: Annotated[int, typer.Option(help="Pairs at most.")] = 5,
+    doc: Annotated[str | None, typer.Option(help="The cluster of the document whose id begins like this.")] = None,
+    top: Annotated[int, typer.Option(help="The largest clusters, so many.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Show removed documents beside the ones kept for them, with their exact Jaccard."""
-    from pipelines.inspect import show_duplicates
+    """Show clusters: the document kept, those removed for it, their exact Jaccard, what differs."""
+    from pipelines.duplicates import show
 
-    show_duplicates(work, doc, limit, _console())
+    show(work, doc, top, as_json, _console())
 
 
 def verify(work: Annotated[Path, typer.Argument(help="Work folder of a run.")]) -> None:

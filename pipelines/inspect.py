@@ -1,22 +1,20 @@
-"""`siku inspect` and `siku duplicates`: look at what the run did to single documents."""
+"""`siku inspect`: look at what the run did to single documents."""
 
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from rich.columns import Columns
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from corpus.errors import RecipeError, ShardError
+from corpus.errors import RecipeError
 from corpus.schema import RULE_SIGNALS
 from corpus.shards import load_manifest, open_part, read_batches, read_table
 from corpus.shards.manifest import FILE_NAME
@@ -267,64 +265,3 @@ def find_documents(
             for row in batch.filter(pc.is_in(batch["id"], pa.array(list(ids), pa.string()))).to_pylist():
                 found[row["id"]] = row
     return found
-
-
-def show_duplicates(work: Path, prefix: str | None, limit: int, console: Console) -> None:
-    """Print removed documents beside the ones kept for them, with what differs marked.
-
-    Raises:
-        RecipeError: `work` has no finished dedup.
-        ShardError: its documents are of another run than its duplicates.
-    """
-    _check_limit(limit)
-    if not work.exists():
-        raise RecipeError(f"{work} does not exist; expected the work folder of a run")
-    if not (work / "duplicates" / FILE_NAME).is_file():
-        raise RecipeError(
-            f"{work} has no finished dedup ({work / 'duplicates' / FILE_NAME} is missing); this makes it: "
-            f"siku run RECIPE --work {work} --stage dedup"
-        )
-    pairs = []
-    for row in removed_pairs(work, prefix):
-        pairs.append(row)
-        if len(pairs) >= limit:
-            break
-    if not pairs:
-        console.print("no removed document matches")
-        return
-    documents = find_documents(work, {pair[key] for pair in pairs for key in ("id", "kept_id")})
-    for pair in pairs:
-        if pair["id"] not in documents or pair["kept_id"] not in documents:
-            raise ShardError(
-                f"{work / 'documents'} lacks a document of {work / 'duplicates'}: it was made again since; run "
-                f"siku run RECIPE --work {work} --stage dedup"
-            )
-        removed, kept = documents[pair["id"]], documents[pair["kept_id"]]
-        title = f"{pair['level']}, Jaccard {pair['jaccard']:.4f}, {pair['cluster_size']} in the group"
-        console.rule(Text(title))
-        left, right = marked(removed["text"][:_PREVIEW_CHARS], kept["text"][:_PREVIEW_CHARS])
-        console.print(Columns([_side("removed", removed, left, "red"), _side("kept", kept, right, "green")]))
-
-
-def _side(what: str, document: dict[str, Any], runs: list[tuple[str, bool]], style: str) -> Panel:
-    title = Text(f"{what} {document['id'][:12]} {document['source']}")
-    return Panel(_rich(runs, style), title=title, width=60)
-
-
-def marked(a: str, b: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
-    """Both texts as runs of (text, differs)."""
-    left, right = [], []
-    for kind, a0, a1, b0, b1 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        differs = kind != "equal"
-        if a1 > a0:
-            left.append((a[a0:a1], differs))
-        if b1 > b0:
-            right.append((b[b0:b1], differs))
-    return left, right
-
-
-def _rich(runs: list[tuple[str, bool]], style: str) -> Text:
-    text = Text(overflow="fold")  # Chinese has no spaces to wrap at: in columns the rest would be cut off
-    for run, differs in runs:
-        text.append(run, f"bold {style}" if differs else "")
-    return text

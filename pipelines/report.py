@@ -1,7 +1,8 @@
 """The HTML report of a run: one file, no script, no network.
 
-Counts are the manifests'. Samples and histograms are taken from the first `_MOST_PARTS` parts of a stage; within them
-the documents with the smallest ids are shown, which is a random but repeatable choice since ids are hashes.
+Counts are the manifests', and those of duplicates are of all rows. Samples and the histogram of quality are taken from
+the first `_MOST_PARTS` parts of a stage; within them the documents with the smallest ids are shown, which is a random
+but repeatable choice since ids are hashes.
 """
 
 import json
@@ -17,7 +18,9 @@ import pyarrow.compute as pc
 from corpus.errors import ShardError
 from corpus.shards import Counts, Manifest, load_manifest, read_batches
 from pipelines import funnel, sample
-from pipelines.inspect import find_documents, marked, removed_pairs
+from pipelines.cluster_views import REPORT, bin_name, count_line, side_by_side, size_classes, summarised, views
+from pipelines.clusters import of_three_sizes, survey
+from pipelines.inspect import find_documents, removed_pairs
 from pipelines.stage import current_stages
 
 _MOST_PARTS = 64
@@ -60,7 +63,7 @@ def collect(work: Path) -> dict[str, Any]:
         "benchmarks": selected.info.get("benchmarks", []) if selected else [],
         "kept": _kept(work, selected) if selected else None,
         "dropped": _dropped(work, selected) if selected else [],
-        "pairs": _pairs(work) if "dedup" in stages else [],
+        "duplicates": _duplicates(work) if "dedup" in stages else None,
         "tokens": _tokens(work, tokens) if tokens else None,
         "truth": _truth(work, selected) if selected and (work / "sample" / "truth.jsonl").is_file() else None,
         "timings": json.loads(timings.read_bytes()) if timings.is_file() else {},
@@ -167,20 +170,21 @@ def _dropped(work: Path, manifest: Manifest) -> list[dict[str, Any]]:
     ]
 
 
-def _pairs(work: Path) -> list[dict[str, Any]]:
-    chosen: dict[str, list[dict[str, Any]]] = {"exact": [], "near": []}
-    for pair in removed_pairs(work):
-        level = chosen[pair["level"]]
-        level.append(pair)
-        level.sort(key=lambda item: item["id"])
-        del level[_SAMPLES:]
-    pairs = chosen["near"] + chosen["exact"][:2]
-    documents = find_documents(work, {pair[key] for pair in pairs for key in ("id", "kept_id")}) if pairs else {}
-    for pair in pairs:
-        removed, kept = documents[pair["id"]], documents[pair["kept_id"]]
-        pair["removed"], pair["kept"] = removed, kept
-        pair["left"], pair["right"] = marked(removed["text"][:_PREVIEW_CHARS], kept["text"][:_PREVIEW_CHARS])
-    return pairs
+def _duplicates(work: Path) -> dict[str, Any] | None:
+    """The numbers, and three clusters side by side; None where nothing was removed."""
+    numbers, _ = survey(work, top=1)
+    summary = summarised(numbers)
+    if not summary["removed"]:
+        return None
+    rows = [(bin_name(row["from"]), [row[level] for level in summary["levels"]]) for row in summary["jaccard"]]
+    shown = list(views(work, of_three_sizes(work, numbers.sizes, REPORT.members), REPORT))
+    for member in (member for view in shown for member in view["members"]):
+        member["note"], member["rows"] = count_line(member), side_by_side(member["diff"])
+    return summary | {
+        "jaccard": [(name, counts, 100 * sum(counts) / max(sum(row[1]) for row in rows)) for name, counts in rows],
+        "sizes": size_classes(summary["sizes"]),
+        "shown": shown,
+    }
 
 
 def _tokens(work: Path, manifest: Manifest) -> dict[str, Any]:

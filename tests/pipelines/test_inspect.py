@@ -1,4 +1,4 @@
-"""`siku inspect` and `siku duplicates`: every dropped record can be found, and data is never read as markup."""
+"""`siku inspect`: every dropped record can be found, and data is never read as markup."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from corpus.errors import RecipeError
 from corpus.shards import load_manifest, read_table
-from pipelines.inspect import Filter, show, show_duplicates
+from pipelines.inspect import Filter, show
 from pipelines.recipe import make_recipe
 from pipelines.run import run
 
@@ -97,10 +97,6 @@ def test_a_part_shows_its_own_rows_only(work, monkeypatch):
 
 def test_texts_that_look_like_markup_are_shown_as_they_are(work, tmp_path):
     assert shown(work / "documents").count(MARKUP) == len(TEXTS) + 1
-    console = Console(file=io.StringIO(), width=400)
-    show_duplicates(work, None, 5, console)
-    assert console.file.getvalue().count("[/x]") == 2
-    assert console.file.getvalue().count("意") == 12  # six a side: a text without spaces is wrapped, not cut
     link = tmp_path / "[" / "x]"
     link.parent.mkdir()
     link.symlink_to(work / "documents")
@@ -132,13 +128,3 @@ def test_at_most_ten_rules_are_listed(work, monkeypatch):
     monkeypatch.setattr("pipelines.inspect._MOST_RULES", 2)
     with pytest.raises(RecipeError, match=r"the 2 most frequent of \d: json_invalid \(2\), \w+ \(\d\)$"):
         shown(work / "documents", reason="x")
-
-
-def test_duplicates_without_dedup_names_the_command_that_makes_it(work, tmp_path):
-    console = Console(file=io.StringIO())
-    with pytest.raises(RecipeError, match=f"siku run RECIPE --work {re.escape(str(tmp_path))} --stage dedup"):
-        show_duplicates(tmp_path, None, 5, console)
-    with pytest.raises(RecipeError, match="does not exist"):
-        show_duplicates(tmp_path / "no", None, 5, console)
-    with pytest.raises(RecipeError, match="--limit -1"):
-        show_duplicates(work, None, -1, console)
