@@ -113,14 +113,12 @@ def failing(batch: pa.RecordBatch, rule_set: RuleSet) -> pa.Array:
     Example: a document of 12 words gives `[{"rule": "gopher_quality.min_words", "value": 12.0, "threshold":
     50.0}]`.
     """
-    num_documents, num_rules = batch.num_rows, len(rule_set.rules)
-    values = np.empty((num_documents, num_rules))
-    failed = np.zeros((num_documents, num_rules), dtype=bool)
-    for column, rule in enumerate(rule_set.rules):
-        signal = _signal(batch, rule, rule_set)
-        bound = signal.dtype.type(rule.threshold) if signal.dtype.kind == "f" else rule.threshold
-        values[:, column] = signal
-        failed[:, column] = signal < bound if rule.maximum is None else signal > bound
+    shape = len(rule_set.rules), batch.num_rows
+    values, failed = np.empty(shape), np.empty(shape, dtype=bool)
+    for row, rule in enumerate(rule_set.rules):
+        values[row] = signal = _signal(batch, rule, rule_set)
+        is_beyond = np.less if rule.maximum is None else np.greater
+        is_beyond(signal, rule.threshold, out=failed[row])  # a float32 and a Python number compare as float32
     return _reasons(values, failed, rule_set)
 
 
@@ -139,15 +137,21 @@ def _signal(batch: pa.RecordBatch, rule: Rule, rule_set: RuleSet) -> np.ndarray:
 
 
 def _reasons(values: np.ndarray, failed: np.ndarray, rule_set: RuleSet) -> pa.Array:
-    """The failed entries, row by row, as one list array."""
-    offsets = np.concatenate([[0], np.cumsum(failed.sum(axis=1))]).astype(np.int32)
-    _, which = np.nonzero(failed)
-    names = np.array([f"{rule_set.name}.{rule.name}" for rule in rule_set.rules], dtype=object)
+    """The failed entries, document by document, as one list array.
+
+    Args:
+        values, failed: `[rules, documents]`.
+    """
+    num_rules, num_documents = failed.shape
+    documents, which = np.divmod(np.flatnonzero(failed.T), max(num_rules, 1))
+    offsets = np.zeros(num_documents + 1, np.int32)
+    np.cumsum(np.bincount(documents, minlength=num_documents), out=offsets[1:])
+    names = pa.array([f"{rule_set.name}.{rule.name}" for rule in rule_set.rules], pa.string())
     thresholds = np.array([rule.threshold for rule in rule_set.rules], dtype=np.float64)
     entries = pa.StructArray.from_arrays(
         [
-            pa.array(names[which], pa.string()),
-            pa.array(values[failed], pa.float64()),
+            names.take(pa.array(which)),
+            pa.array(values[which, documents], pa.float64()),
             pa.array(thresholds[which], pa.float64()),
         ],
         fields=list(REASON),

@@ -1,9 +1,10 @@
 """Cut a document into tokens and count its characters by class: the kernel of `naive_tokens`.
 
 Where words of ASCII letters and digits begin and end is found 64 bytes at a time. A word with a blank behind it, or
-one mark and a blank, is most of English and goes through a loop without a branch between the two. A Han character or
-CJK mark is a token at once. Every other run goes through `cut_run`. Every character beyond ASCII is looked up in the
-class table once and counted there; ASCII is counted by byte in `measure_characters`.
+one mark and a blank, is most of English and goes through a loop without a branch between the two; most of the rest
+is words with marks between and behind them (`cut_words`). A Han character or CJK mark is a token at once, and numbered
+through the table that says which characters the document had. Every other run goes through `cut_run`. Every character
+beyond ASCII is looked up in the class table once and counted there; ASCII is counted by byte in `measure_characters`.
 """
 
 import numpy as np
@@ -18,6 +19,7 @@ from corpus.kernels.signals.cut_run import (
     K_LETTER,
     K_LINE,
     K_MARK,
+    K_NUMBERED,
     K_PARAGRAPH,
     K_PLAIN,
     K_SPACED,
@@ -25,30 +27,19 @@ from corpus.kernels.signals.cut_run import (
     K_WIDE,
     cut_run,
 )  # fmt: skip
+from corpus.kernels.signals.cut_words import MARKS, dot_ends, take_joined
 from corpus.kernels.signals.swar import count_ones, count_trailing_zeros, letters_and_digits
 from corpus.kernels.signals.utf8 import decode
 
 SPACE, MARK, HAN, SEPARATOR, STOP_HAN = ch.SPACE, ch.MARK, ch.HAN, ch.SEPARATOR, ch.STOP_HAN
-SUFFIX, PREFIX, TERMINAL = ch.SUFFIX, ch.PREFIX | ch.ICON, ch.TERMINAL
+PREFIX, TERMINAL = ch.PREFIX | ch.ICON, ch.TERMINAL
 _BREAK = SPACE | HAN | SEPARATOR
-_BLANK, _NEWLINE, _DOT, _A, _CURLY, _ELLIPSIS = 0x20, 0x0A, 0x2E, 0x41, 0x7B, 0x2026
-_MOST_MARKS = 4
+_BLANK, _NEWLINE, _DOT, _CURLY, _ELLIPSIS = 0x20, 0x0A, 0x2E, 0x7B, 0x2026
 _EDGES_AT_ONCE = 16
 EDGES_SLACK = 64  # `find_words` writes in groups
 _ZERO, _ONE, _LAST = np.uint64(0), np.uint64(1), np.uint64(63)
 
 
-def _marks() -> np.ndarray:
-    """The kind of each ASCII mark that is a token of its own behind a word, dots included; 0 for every other byte."""
-    kinds = np.zeros(256, np.int16)
-    for byte in range(128):
-        flags = ch.flags_of(chr(byte))
-        if flags & SUFFIX or byte == _DOT:
-            kinds[byte] = K_MARK | (K_END if flags & TERMINAL else 0) | (K_CURLY if byte == _CURLY else 0)
-    return kinds
-
-
-_MARKS = _marks()
 _ASCII_FLAGS = np.array([ch.flags_of(chr(byte)) for byte in range(128)])
 
 
@@ -81,12 +72,6 @@ def find_words(data, start, end, edges):
 
 
 @inner()
-def _dot_ends(data, begin, end):
-    """Whether a dot behind the word in these bytes is a token of its own, see `naive_tokens`."""
-    return (data[end - 1] < _A) | ((end - begin > 1) & (data[max(end - 2, begin)] >= _A))
-
-
-@inner()
 def _plain_words(data, start, end, edges, edge, gap, begins, ends, kinds, count):
     """Take words as long as each has a blank behind it, or a mark and a blank, and the next word behind that.
 
@@ -98,8 +83,8 @@ def _plain_words(data, start, end, edges, edge, gap, begins, ends, kinds, count)
         if start + stop + 2 > end:
             break
         mark = data[start + stop]
-        kind = np.int64(_MARKS[mark])
-        marked = (kind != 0) & ((mark != _DOT) | _dot_ends(data, start + begin, start + stop))
+        kind = np.int64(MARKS[mark])
+        marked = (kind != 0) & ((mark != _DOT) | dot_ends(data, start + begin, start + stop))
         behind = stop + marked
         begins[count], begins[count + 1] = begin, stop
         ends[count], ends[count + 1] = stop, stop + 1
@@ -115,40 +100,15 @@ def _plain_words(data, start, end, edges, edge, gap, begins, ends, kinds, count)
 
 
 @inner()
-def _marks_behind(data, begin, place, end, classes, flags_of):
-    """How many marks stand between the word in the bytes `begin` to `place` and the end of its run; -1: a run that is
-    not so simple.
-    """
-    marks, ends_well = 0, _dot_ends(data, begin, place)
-    while True:
-        if place >= end or data[place] == _BLANK:
-            return marks
-        code_point, _ = decode(data, place)
-        flags = flags_of[classes[code_point]]
-        if flags & _BREAK:
-            return marks
-        if marks == _MOST_MARKS or code_point >= 0x80:
-            return -1
-        if flags & SUFFIX:
-            ends_well = True
-        elif code_point == _DOT and ends_well:
-            ends_well = False  # two dots in a row are one token
-        else:
-            return -1
-        marks += 1
-        place += 1
-
-
-@inner()
 def _take_breaks(
-    data, start, place, end, classes, break_kinds, seen, epoch, class_counts, gap, begins, ends, kinds, count
+    data, start, place, end, classes, break_kinds, seen, base, class_counts, gap, begins, ends, kinds, numbers, tally,
+    word_kinds, word_chars, num_breaks, count,
 ):  # fmt: skip
-    """Take Han characters and CJK marks, most of Chinese, as long as they come.
+    """Take Han characters and CJK marks, most of Chinese, as long as they come, and number equal ones alike.
 
     Returns:
-        the byte behind them, the new count, how many of them the document didn't have before.
+        the byte behind them, the new count, how many different ones the document has by now.
     """
-    fresh = 0
     while place < end and data[place] >= 0x80:
         code_point, after = decode(data, place)
         kind_class = classes[code_point]
@@ -156,32 +116,44 @@ def _take_breaks(
         if kind == 0:
             break
         class_counts[kind_class] += 1
-        fresh += seen[code_point] != epoch
-        seen[code_point] = epoch
+        known = np.int64(seen[code_point]) - base
+        number = known if known >= 0 else num_breaks
+        often = tally[number] if known >= 0 else 0
+        num_breaks += known < 0
+        seen[code_point] = base + number
+        tally[number] = often + 1
+        word_kinds[number], word_chars[number] = kind, 1
+        numbers[count] = number
         begins[count], ends[count] = place - start, after - start
         kinds[count] = kind | gap
         count += 1
         place, gap = after, 0
-    return place, count, fresh
+    return place, count, num_breaks
 
 
 @inner()
 def cut_tokens(
-    data, start, end, edges, classes, flags_of, break_kinds, seen, epoch, run_chars, run_flags, run_offsets,
-    class_counts, begins, ends, kinds,
+    data, start, end, edges, classes, flags_of, break_kinds, seen, base, run_chars, run_flags, run_offsets,
+    class_counts, begins, ends, kinds, numbers, tally, word_kinds, word_chars,
 ):  # fmt: skip
-    """Cut the bytes `start` to `end` into tokens; returns their number and how many different characters beyond ASCII.
+    """Cut the bytes `start` to `end` into tokens.
+
+    Returns:
+        how many they are; how many numbers those with K_NUMBERED got; how many different characters beyond ASCII there
+        are besides those.
 
     Args:
         edges: from `find_words`.
         break_kinds: `kinds_of_breaks`.
-        seen: the epoch in which each code point was met last, `[0x110000]` int32; `epoch` is this document's.
+        seen: `[0x110000]` int32: from `base` on, the document has the code point. Out: `base` and its number.
         run_chars, run_flags, run_offsets: room for an int32 a character.
         class_counts: out, `[classes]` int64: characters beyond ASCII of each class, added to what is there.
         begins, ends: out, int32: the bytes of each token, counted from `start`.
         kinds: out, int16: K_* bits.
+        numbers: out, int32: of each token with K_NUMBERED, in the order of first sight.
+        tally, word_kinds, word_chars: out, int32, by number: how often it comes, its K_* bits, its code points, 1.
     """
-    count, place, edge, num_distinct = 0, start, 0, 0
+    count, place, edge, num_distinct, num_breaks = 0, start, 0, 0, 0
     gap = K_LINE | K_PARAGRAPH | K_SPACED
     while place < end:
         byte = np.int64(data[place])
@@ -197,37 +169,17 @@ def cut_tokens(
                 gap = K_SPACED
                 place = start + ends[count - 1] + 1
                 continue
-            stop = start + edges[edge + 1]
-            marks = _marks_behind(data, place, stop, end, classes, flags_of)
-            if marks >= 0:
-                begins[count], ends[count], kinds[count] = place - start, stop - start, gap | K_PLAIN
-                count += 1
-                edge += 2
-                for at in range(stop, stop + marks):
-                    begins[count], ends[count], kinds[count] = at - start, at + 1 - start, _MARKS[data[at]]
-                    count += 1
-                place = stop + marks
+            edge, count = take_joined(data, start, end, edges, edge, classes, flags_of, gap, begins, ends, kinds, count)
+            if edge > first:
                 gap = 0
+                place = start + ends[count - 1]
                 continue
         if byte >= 0x80:
             before = count
-            place, count, fresh = _take_breaks(
-                data,
-                start,
-                place,
-                end,
-                classes,
-                break_kinds,
-                seen,
-                epoch,
-                class_counts,
-                gap,
-                begins,
-                ends,
-                kinds,
-                count,
-            )
-            num_distinct += fresh
+            place, count, num_breaks = _take_breaks(
+                data, start, place, end, classes, break_kinds, seen, base, class_counts, gap, begins, ends, kinds,
+                numbers, tally, word_kinds, word_chars, num_breaks, count,
+            )  # fmt: skip
             if count > before:
                 gap = 0
                 continue
@@ -237,8 +189,8 @@ def cut_tokens(
         if flags & (SPACE | PREFIX):
             if code_point >= 0x80:
                 class_counts[kind_class] += 1
-                num_distinct += seen[code_point] != epoch
-                seen[code_point] = epoch
+                num_distinct += seen[code_point] < base
+                seen[code_point] = base
             if flags & SPACE:
                 gap |= K_SPACED
                 place = after
@@ -254,8 +206,8 @@ def cut_tokens(
         while not flags & _BREAK:
             if code_point >= 0x80:
                 class_counts[classes[code_point]] += 1
-                num_distinct += seen[code_point] != epoch
-                seen[code_point] = epoch
+                num_distinct += seen[code_point] < base
+                seen[code_point] = base
             run_chars[run], run_flags[run], run_offsets[run] = code_point, flags, place - start
             run += 1
             place = after
@@ -274,15 +226,15 @@ def cut_tokens(
         gap = 0
         while edges[edge] >= 0 and start + edges[edge] < place:
             edge += 2
-    return count, num_distinct
+    return count, num_breaks, num_distinct
 
 
 def kinds_of_breaks() -> np.ndarray:
     """By class, the kind of a character that is a token wherever it stands: Han, CJK mark; 0 for every other."""
-    kinds = np.zeros(len(ch.class_flags()), np.int16)
+    kinds = np.zeros(len(ch.class_flags()), np.int32)
     for number, flags in enumerate(ch.class_flags()):
         if flags & HAN:
-            kinds[number] = K_WIDE | K_HAN | K_LETTER | (K_STOP if flags & STOP_HAN else 0)
+            kinds[number] = K_NUMBERED | K_WIDE | K_HAN | K_LETTER | (K_STOP if flags & STOP_HAN else 0)
         elif flags & SEPARATOR and not flags & SPACE:
-            kinds[number] = K_WIDE | K_MARK | (K_END if flags & TERMINAL else 0)
+            kinds[number] = K_NUMBERED | K_WIDE | K_MARK | (K_END if flags & TERMINAL else 0)
     return kinds

@@ -14,11 +14,12 @@ PREFIX, SUFFIX, ICON, HYPHEN = ch.PREFIX | ch.ICON, ch.SUFFIX | ch.ICON, ch.ICON
 TERMINAL, MONEY, _BARE_SUFFIX = ch.TERMINAL, ch.MONEY, ch.SUFFIX
 
 # What a token is, as bits of its kind. K_PLAIN: only ASCII letters and digits; `measure_tokens` tells which, and
-# whether one of `naive_lines`' phrases may begin there, K_PHRASE.
+# whether one of `naive_lines`' phrases may begin there, K_PHRASE. K_NUMBERED: a Han character or CJK mark, which `cut`
+# has numbered already; the sign of an int16.
 (
     K_LETTER, K_DIGIT, K_CAPS, K_MARK, K_HAN, K_END, K_DOTS, K_WIDE, K_CURLY, K_STOP, K_SPACED, K_LINE, K_PARAGRAPH,
-    K_PHRASE, K_PLAIN,
-) = (1 << place for place in range(15))  # fmt: skip
+    K_PHRASE, K_PLAIN, K_NUMBERED,
+) = (1 << place for place in range(16))  # fmt: skip
 
 _DOT, _COMMA, _PLUS, _STAR, _CARET, _CURLY, _SLASH, _COLON = (ord(c) for c in ".,+*^{/:")
 _LESS, _EQUALS, _GREATER, _APOSTROPHE, _MINUS = (ord(c) for c in "<=>'-")

@@ -57,14 +57,24 @@ def grow(slots, known, size, bits):
 
 
 @inner()
-def number_keys(keys, num_keys, numbers, tally, firsts, table):
+def find(key, slots, known, mask, down):
+    """The slot where `key` is or belongs, and its number, -1 for a new one."""
+    slot = np.int64((key * MIX) >> down)
+    number = np.int64(slots[slot]) - 1
+    while number >= 0 and known[number] != key:
+        slot = (slot + 1) & mask
+        number = np.int64(slots[slot]) - 1
+    return slot, number
+
+
+@inner()
+def number_keys(keys, num_keys, numbers, tally, table):
     """Number `keys[:num_keys]`; returns how many are distinct.
 
     Args:
         keys: uint64.
         numbers: out, int32: the number of each key.
         tally: out, int32: how often the key of each number comes.
-        firsts: out, int32: where the key of each number comes first.
         table: see `new_table`.
     """
     slots, known = raw(table.slots), raw(table.keys)
@@ -73,11 +83,7 @@ def number_keys(keys, num_keys, numbers, tally, firsts, table):
     mask, down = (np.int64(1) << bits) - 1, np.uint64(64 - bits)
     for at in range(num_keys):
         key = keys[at]
-        slot = np.int64((key * MIX) >> down)
-        number = np.int64(slots[slot]) - 1
-        while number >= 0 and known[number] != key:
-            slot = (slot + 1) & mask
-            number = np.int64(slots[slot]) - 1
+        slot, number = find(key, slots, known, mask, down)
         if number >= 0:
             numbers[at] = number
             tally[number] += 1
@@ -86,7 +92,6 @@ def number_keys(keys, num_keys, numbers, tally, firsts, table):
         known[size] = key
         numbers[at] = size
         tally[size] = 1
-        firsts[size] = at
         size += 1
         if 2 * size > mask:
             bits += 1

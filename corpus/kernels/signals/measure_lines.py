@@ -18,7 +18,7 @@ from corpus.kernels.signals.cut_run import (
     K_SPACED,
     K_WIDE,
 )  # fmt: skip
-from corpus.kernels.signals.swar import capitals_of, continuations, count_ones, first_bytes, load8
+from corpus.kernels.signals.look import PRIME, hash_of, look_at
 from corpus.kernels.signals.utf8 import back, count_chars, decode
 
 BULLET, TERMINAL, DIGIT = ch.BULLET, ch.TERMINAL, ch.DIGIT
@@ -51,22 +51,8 @@ _BUTTONS, _BUTTON_SIZES = _patterns(("sign-in", "read more..."))
 _READ_MORE, _READ_MORE_SIZES = _patterns(spec.READ_MORE)
 _C4_ZH_ENDS = np.array([ord(c) for c in spec.C4_ZH_ENDS])
 _DOT, _QUESTION, _EXCLAMATION, _QUOTE, _ELLIPSIS = (ord(c) for c in '.?!"…')
-_BASIS, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x9FB21C651E98DF25)
-_ONE, _HALF = np.uint64(1), np.uint64(32)
-
-
-@inner()
-def _look_at(data, begin, end):
-    """A hash of these bytes, their code points, and how many are A to Z: eight at a time."""
-    hashed, chars, capitals = _BASIS, end - begin, 0
-    while begin < end:
-        block = first_bytes(load8(data, begin), end - begin)
-        hashed = (hashed ^ block) * _PRIME
-        hashed ^= hashed >> _HALF
-        chars -= np.int64(count_ones(continuations(block)))
-        capitals += np.int64(count_ones(capitals_of(block)))
-        begin += 8
-    return hashed ^ np.uint64(chars), chars, capitals
+_NO_END = 1 << 40
+_MARK_PLACE, _SPACED_PLACE = K_MARK.bit_length() - 1, K_SPACED.bit_length() - 1
 
 
 @inner()
@@ -186,32 +172,40 @@ def measure_lines(
     """Count lines and paragraphs.
 
     Args:
+        kinds: completed by `measure_tokens`; one more than tokens, the last of which is overwritten.
         line_keys, part_keys: out, uint64: a hash of each line and paragraph.
         line_chars, part_chars: out, int32: their code points; -1 where there is no letter or digit.
         counts: out, `[NUM_LINE_COUNTS]` int64, zero on entry.
     """
-    num_lines, num_parts, at, was_end, part_end, part_told = 0, 0, 0, False, 0, False
-    sentence_ends, ellipses = 0, 0
+    num_lines, num_parts, at, part_end, part_told = 0, 0, 0, 0, False
+    sentence_ends, ellipses, last_end = 0, 0, -1
+    kinds[num_tokens] = K_LINE
     while at < num_tokens:
-        first, words, spaced, sentences, ended, union = at, 0, 0, 1, False, np.int64(0)
-        new_part = (kinds[at] & K_PARAGRAPH) != 0
+        first, marks, spaced, sentences, words_then, union = at, 0, 0, 1, _NO_END, np.int64(0)
+        kind = np.int64(kinds[at])
+        new_part = (kind & K_PARAGRAPH) != 0
         while True:
-            kind = np.int64(kinds[at])
             union |= kind
-            words += (kind & K_MARK) == 0
-            spaced += (kind & K_SPACED) != 0
-            is_end, is_word = (kind & (K_END | K_DOTS)) != 0, (kind & K_MARK) == 0
-            sentence_ends += is_end & (not was_end)
-            was_end = is_end
-            sentences += ended & is_word
-            ended = (ended & (not is_word)) | ((kind & K_END) != 0)  # no branch: half of all words come after one
-            if kind & K_DOTS:
-                ellipses += 1 if kind & K_WIDE else (ends[at] - begins[at]) // 3
+            marks += (kind >> _MARK_PLACE) & 1
+            spaced += (kind >> _SPACED_PLACE) & 1
             at += 1
-            if at == num_tokens or kinds[at] & K_LINE:
+            if kind & (K_END | K_DOTS):
+                words = at - first - marks
+                sentence_ends += last_end != at - 1
+                last_end = at
+                if kind & K_END:
+                    sentences += words > words_then  # a word came since the last
+                    words_then = words
+                if kind & K_DOTS:
+                    ellipses += 1 if kind & K_WIDE else (ends[at - 1] - begins[at - 1]) // 3
+            kind = np.int64(kinds[at])
+            if kind & K_LINE:
                 break
+        words = at - first - marks
+        sentences += words > words_then
         begin, end = start + begins[first], start + ends[at - 1]
-        line_keys[num_lines], chars, capitals = _look_at(data, begin, end)
+        line_keys[num_lines] = hash_of(data, begin, end)
+        chars, num_capitals = look_at(data, begin, end)
         told = (union & (K_LETTER | K_DIGIT)) != 0
         line_chars[num_lines] = chars if told else -1
         if new_part:
@@ -221,7 +215,7 @@ def measure_lines(
             num_parts += 1
         else:
             last = num_parts - 1
-            part_keys[last] = (part_keys[last] ^ (line_keys[num_lines] >> np.uint64(1))) * _PRIME
+            part_keys[last] = (part_keys[last] ^ (line_keys[num_lines] >> np.uint64(1))) * PRIME
             part_chars[last] += count_chars(data, part_end, begin) + chars
             part_told = part_told or told
         part_end = end
@@ -240,7 +234,7 @@ def measure_lines(
         if _count_end(data, begin, end, chars, classes, flags_of, counts):
             if chars <= LONG_WORD_CHARS or not _has_long_word(data, start, first, at, begins, ends, kinds):
                 _count_c4(spaced, sentences, found, union, counts)
-        removed = 2 * capitals > chars or words == 1 or ((union & K_LETTER) == 0 and (union & K_DIGIT) != 0)
+        removed = 2 * num_capitals > chars or words == 1 or ((union & K_LETTER) == 0 and (union & K_DIGIT) != 0)
         if not removed and words <= 10:
             removed = (found >> _CART_ROW) & 1 or _stands_at(data, begin, end, _BUTTONS, _BUTTON_SIZES, 0)
             removed = removed or _ends_with(data, begin, end, _BUTTONS, _BUTTON_SIZES, 1)

@@ -134,9 +134,9 @@ def _word_signals(text: str, tokens: list[str], characters: list[str]) -> dict[s
 
 
 def entropy(counts: list[int]) -> float:
-    """Entropy in nats of words that come so often each: ln N - (sum of c ln c) / N."""
-    total = sum(counts)
-    return math.log(total) - sum(count * math.log(count) for count in counts) / total if total else 0.0
+    """Entropy in nats of words that come so often each: ln N - (sum of c ln c) / N, those of one c added at once."""
+    total, equals = sum(counts), sorted(Counter(counts).items())
+    return math.log(total) - sum(often * count * math.log(count) for count, often in equals) / total if total else 0.0
 
 
 def num_lorem_ipsum(text: str) -> int:

@@ -1,13 +1,13 @@
 """Every signal of `naive.py`, in numba over the Arrow UTF-8 buffers: no Python string is made.
 
-Each document is cut into tokens (`cut`), its tokens keyed and counted (`measure_tokens`), its lines walked
+Each document is cut into tokens (`cut`), its tokens numbered and counted (`measure_tokens`), its lines walked
 (`measure_lines`) and n-grams counted on token numbers (`repetition`), all while it is in cache.
 
 Tokens and lines are compared by 64-bit keys, exact up to seven bytes and hashed beyond (a collision needs about
 2^32 distinct ones in one document); n-grams are then compared exactly, as pairs of numbers. Everything else is
 integer counting, so all integers equal the specification and the fractions are one float64 division away from it.
 
-Memory: about 40 bytes a token and 10 a byte of the longest document of the batch, no more for more documents. Time
+Memory: about 50 bytes a token and 10 a byte of the longest document of the batch, no more for more documents. Time
 grows linearly, but a document too big for the caches is several times slower a byte. Documents run one after the
 other and release the GIL.
 """
@@ -35,6 +35,7 @@ from corpus.kernels.signals.swar import PADDING, count_ones
 from corpus.kernels.signals.words import STOP_HANS, take_words
 
 NUM_SIZES = len(TOP) + len(DUPLICATE)
+_LAST_BASE = (1 << 31) - 2  # of `Room.seen`
 HAN_ONLY_SIZES = np.array([REPEATED_HAN_SIZE, LONG_HAN_SIZE])
 _INT32, _FLOAT64 = np.zeros(1, np.int32), np.zeros(1)
 _NO_TABLES = segment.Tables(  # stands in the dictionary's place where none is given, in its types
@@ -59,12 +60,14 @@ class Room(NamedTuple):
     line_keys: np.ndarray
     part_keys: np.ndarray
     kinds: np.ndarray  # int16
+    word_kinds: np.ndarray  # int32, by number
+    word_chars: np.ndarray
     zeros: np.ndarray  # int32
     sieve: np.ndarray  # uint8
     table: Table
     bytes: np.ndarray  # int32
     classes: np.ndarray  # int64
-    seen: np.ndarray  # [0x110000] int32
+    seen: np.ndarray  # [0x110000] int32, see `cut_tokens`
     segment: segment.Room
 
 
@@ -87,6 +90,8 @@ def _new_room(num_bytes: int, has_words: bool) -> Room:
         *np.empty((10, size), np.int32),
         *np.empty((3, size), np.uint64),
         kinds=np.empty(size, np.int16),
+        word_kinds=np.empty(size, np.int32),
+        word_chars=np.empty(size, np.int32),
         zeros=np.zeros(size, np.int32),
         sieve=np.empty(sieve_size(num_bytes), np.uint8),
         table=new_table(num_bytes),
@@ -98,66 +103,74 @@ def _new_room(num_bytes: int, has_words: bool) -> Room:
 
 
 @inner()
+def _measure_tokens(data, start, num_tokens, num_numbered, room, out):
+    return mt.measure_tokens(
+        data, start, num_tokens, num_numbered, raw(room.begins), raw(room.ends), raw(room.kinds),
+        raw(room.chars_before), raw(room.numbers), raw(room.tally), raw(room.word_kinds), raw(room.word_chars),
+        room.table, out,
+    )  # fmt: skip
+
+
+@inner()
 def _measure_lines(data, start, num_tokens, classes, flags_of, room, out):
     line_keys, line_chars, part_keys, part_chars = (
         raw(room.line_keys), raw(room.line_chars), raw(room.part_keys), raw(room.part_chars)
     )  # fmt: skip
-    numbers, tally, places = raw(room.numbers), raw(room.tally), raw(room.places)
+    numbers, tally = raw(room.places), raw(room.grams)
     ml.measure_lines(
         data, start, num_tokens, raw(room.begins), raw(room.ends), raw(room.kinds), classes, flags_of,
         line_keys, line_chars, part_keys, part_chars, out,
     )  # fmt: skip
-    number_keys(line_keys, out[ml.LINES], numbers, tally, places, room.table)
+    number_keys(line_keys, out[ml.LINES], numbers, tally, room.table)
     ml.count_repeated(out[ml.LINES], numbers, line_chars, out, ml.DUP)
-    number_keys(part_keys, out[ml.PARAGRAPHS], numbers, tally, places, room.table)
+    number_keys(part_keys, out[ml.PARAGRAPHS], numbers, tally, room.table)
     ml.count_repeated(out[ml.PARAGRAPHS], numbers, part_chars, out, ml.DUP_PARAGRAPHS)
 
 
 @inner()
-def _measure_repetition(num_tokens, sizes, num_top, join, han, room, out):
+def _measure_repetition(num_tokens, num_distinct, sizes, num_top, join, han, room, out):
     measure_repetition(
-        num_tokens, sizes, num_top, join, raw(room.chars_before), raw(room.keys), raw(room.grams), raw(room.places),
-        raw(room.numbers), raw(room.tally), raw(room.line_chars), raw(room.sieve), room.table, han, raw(room.zeros),
-        out,
+        num_tokens, num_distinct, sizes, num_top, join, raw(room.chars_before), raw(room.keys), raw(room.grams),
+        raw(room.places), raw(room.numbers), raw(room.tally), raw(room.sieve), room.table, han, raw(room.zeros), out,
     )  # fmt: skip
 
 
 @kernel()
 def _measure(data, offsets, classes, flags_of, break_kinds, has_words, tables, room, counts):
     """Count everything of every document. With `has_words` a mostly-Han one is counted in dictionary words."""
-    begins, ends, kinds, keys, chars_before = (
-        raw(room.begins), raw(room.ends), raw(room.kinds), raw(room.keys), raw(room.chars_before)
-    )  # fmt: skip
-    numbers, tally, grams, places, seen = (
-        raw(room.numbers), raw(room.tally), raw(room.grams), raw(room.places), raw(room.seen)
-    )  # fmt: skip
+    begins, ends, kinds, edges = raw(room.begins), raw(room.ends), raw(room.kinds), raw(room.part_chars)
+    base, seen = np.int64(1), raw(room.seen)
     text, class_of, flags, breaks = raw(data), raw(classes), raw(flags_of), raw(break_kinds)
     for row in range(offsets.shape[0] - 1):
         start, end = offsets[row], offsets[row + 1]
         mc.count_bytes(text, start, end, raw(room.bytes))
-        find_words(text, start, end, tally)
-        num_tokens, num_characters = cut_tokens(
-            text, start, end, tally, class_of, flags, breaks, seen, row + 1, grams, places, numbers,
-            raw(room.classes), begins, ends, kinds,
+        find_words(text, start, end, edges)
+        if base + (end - start) > _LAST_BASE:
+            room.seen[:] = 0
+            base = 1
+        num_tokens, num_numbered, num_others = cut_tokens(
+            text, start, end, edges, class_of, flags, breaks, seen, base, raw(room.grams), raw(room.places),
+            raw(room.chars_before), raw(room.classes), begins, ends, kinds, raw(room.numbers), raw(room.tally),
+            raw(room.word_kinds), raw(room.word_chars),
         )  # fmt: skip
         mc.measure_characters(
             raw(room.bytes),
             raw(room.classes),
-            num_characters,
+            num_numbered + num_others,
             class_of,
             flags,
             flags_of.shape[0],
             counts.characters[row],
         )
         for at in range(STOP_HANS.shape[0]):
-            counts.stop_hans[row] += seen[STOP_HANS[at]] == row + 1
+            counts.stop_hans[row] += seen[STOP_HANS[at]] >= base
+        base += num_numbered + 1
         num_words, word_grams = counts.tokens[row], counts.grams[row]
-        mt.measure_tokens(text, start, num_tokens, begins, ends, kinds, keys, chars_before, num_words)
+        num_distinct = _measure_tokens(text, start, num_tokens, num_numbered, room, num_words)
         _measure_lines(text, start, num_tokens, class_of, flags, room, counts.lines[row])
         han = 2 * num_words[mt.HAN_WORDS] > num_words[mt.WORDS]
         if han and has_words:
-            number_keys(keys, num_tokens, numbers, tally, places, room.table)
-            _measure_repetition(num_tokens, HAN_ONLY_SIZES, 1, 0, True, room, counts.han_grams[row])
+            _measure_repetition(num_tokens, num_distinct, HAN_ONLY_SIZES, 1, 0, True, room, counts.han_grams[row])
             for column in range(3):
                 word_grams[NUM_SIZES + column] = counts.han_grams[row, 2 + column]
             num_segments = segment_document(data, start, end, tables, room.segment, room.word_ends, 0)
@@ -165,12 +178,20 @@ def _measure(data, offsets, classes, flags_of, break_kinds, has_words, tables, r
                 text, start, num_segments, raw(room.word_ends), class_of, flags, begins, ends, kinds
             )
             counts.stop_hans[row] = np.int64(count_ones(np.uint64(stop_bits)))
-            mt.measure_tokens(text, start, num_tokens, begins, ends, kinds, keys, chars_before, num_words)
+            num_distinct = _measure_tokens(text, start, num_tokens, 0, room, num_words)
             han = False
-        num_distinct = number_keys(keys, num_tokens, numbers, tally, places, room.table)
-        counts.entropy[row] = mt.measure_vocabulary(num_distinct, kinds, places, tally, num_words)
+        counts.entropy[row] = mt.entropy_of_words(
+            num_distinct, raw(room.tally), raw(room.word_kinds), raw(room.zeros), num_words
+        )
         _measure_repetition(
-            num_tokens, HAN_SIZES_ARRAY if han else PLAIN_SIZES, len(TOP), 0 if han else 1, han, room, word_grams
+            num_tokens,
+            num_distinct,
+            HAN_SIZES_ARRAY if han else PLAIN_SIZES,
+            len(TOP),
+            0 if han else 1,
+            han,
+            room,
+            word_grams,
         )
 
 

@@ -3,7 +3,8 @@
 An n-gram that comes twice is made of shorter ones that come twice. So the places whose k-gram repeats are
 kept with a number per distinct k-gram, and the m-gram (k < m <= 2k) at a place is the pair of the k-grams
 at its two ends: exact, no hashing of text, and only those places are looked up again. In ordinary prose 1
-place in 10 is left at 3-grams, so ten sizes cost little more than two.
+place in 10 is left at 3-grams, so ten sizes cost little more than two. Characters begin with 3-grams, three
+numbers in one key: twice as many places are left at pairs as there, and no size needs them.
 
 Numbers go up to the shortest size whose duplicates are wanted. For longer ones the walk over duplicates
 itself looks pairs up as it goes: it visits only the kept places and skips n words after each hit, which is
@@ -23,6 +24,7 @@ PLAIN_SIZES = np.array(_MEASURED, dtype=np.int64)
 HAN_SIZES_ARRAY = np.array([HAN_SIZES[n] for n in _MEASURED], dtype=np.int64)
 _SIEVE_MIX = np.uint64(0xD6E8FEB86659FD93)
 _SIEVE_FIRST_BITS, _SIEVE_LAST_BITS = 10, 24
+_THIRD_BITS, _HALF_BITS = 21, 31  # of a key of three words, of two
 
 
 def sieve_size(max_words: int) -> int:
@@ -38,40 +40,40 @@ def _sieve_bits(num_keys):
     return bits
 
 
-@inner()
-def _pair_words(num_words, places, grams, keys, slots, counts, firsts, sieve, table):
-    """`_lengthen` from words to pairs of them, when nothing is sieved yet: the words' numbers are in `slots`."""
-    bits = _sieve_bits(num_words)
-    down = np.uint64(64 - bits)
-    for cell in range(np.int64(1) << bits):
+@inner(inline="always")
+def _join_words(size, bits, num_words, places, grams, keys, slots, counts, sieve, table):
+    """`_lengthen` from words to `size`-grams of them, `bits` bits a word: the words' numbers are in `slots`."""
+    sieve_bits = _sieve_bits(num_words)
+    down = np.uint64(64 - sieve_bits)
+    for cell in range(np.int64(1) << sieve_bits):
         sieve[cell] = 0
-    num_keys, left = 0, slots[0]
-    left_repeats = counts[left] > 1
-    for place in range(num_words - 1):
-        right = slots[place + 1]
-        right_repeats = counts[right] > 1
-        fits = left_repeats & right_repeats
-        key = (np.uint64(left) << np.uint64(32)) | np.uint64(right)
+    shift, keep = np.uint64(bits), (np.uint64(1) << np.uint64(bits * size)) - np.uint64(1)
+    need = (np.uint64(1) << np.uint64(size)) - np.uint64(1)
+    num_keys, key, repeats = 0, np.uint64(0), np.uint64(0)
+    for at in range(num_words):
+        number = slots[at]
+        repeats = (repeats << np.uint64(1)) | np.uint64(counts[number] > 1)
+        fits = repeats & need == need
+        key = ((key << shift) | np.uint64(number)) & keep
         keys[num_keys] = key
-        places[num_keys] = place
+        places[num_keys] = at - size + 1
         num_keys += fits
         cell = np.int64((key * _SIEVE_MIX) >> down)
         sieve[cell] += fits & (sieve[cell] < 2)
-        left, left_repeats = right, right_repeats
     num_maybe = 0
     for at in range(num_keys):
         key = keys[at]
         keys[num_maybe] = key
         places[num_maybe] = places[at]
         num_maybe += sieve[np.int64((key * _SIEVE_MIX) >> down)] == 2
-    number_keys(keys, num_maybe, slots, counts, firsts, table)
+    number_keys(keys, num_maybe, slots, counts, table)
     for place in range(num_words):
         grams[place] = -1
     return _keep_repeated(num_maybe, places, grams, slots, counts)
 
 
 @inner()
-def _lengthen(old, size, num_words, num_places, sift, places, grams, keys, slots, counts, firsts, sieve, table):
+def _lengthen(old, size, num_words, num_places, sift, places, grams, keys, slots, counts, sieve, table):
     """Go from `old`-grams to `size`-grams; returns how many places are left.
 
     With `sift`, for when grams that come once are many: they are sieved out first. Each key is counted up to 2 in a
@@ -93,7 +95,7 @@ def _lengthen(old, size, num_words, num_places, sift, places, grams, keys, slots
         grams[place] = left if fits else -1  # nothing to the right looks this far back
     if sift:
         num_keys = _sift(num_keys, places, grams, keys, sieve)
-    number_keys(keys, num_keys, slots, counts, firsts, table)
+    number_keys(keys, num_keys, slots, counts, table)
     return _keep_repeated(num_keys, places, grams, slots, counts)
 
 
@@ -220,27 +222,14 @@ def _walk_pairs(base, size, num_words, num_places, places, grams, chars_before, 
 
 @inner()
 def measure_repetition(
-    num_words,
-    sizes,
-    num_top,
-    join,
-    chars_before,
-    keys,
-    grams,
-    places,
-    slots,
-    counts,
-    firsts,
-    sieve,
-    table,
-    han,
-    room,
-    out,
-):
+    num_words, num_distinct, sizes, num_top, join, chars_before, keys, grams, places, slots, counts, sieve, table, han,
+    room, out,
+):  # fmt: skip
     """Fill `out` with the top masses, then the duplicate masses, in code points, in the order of `sizes`.
 
     Args:
         num_words: tokens of the document.
+        num_distinct: how many of them differ.
         sizes: ascending, int64.
         num_top: how many of them are for top masses.
         join: code points that join two words in a top n-gram.
@@ -250,7 +239,6 @@ def measure_repetition(
         places: room for an int32 a token.
         slots: the number of each token, int32; overwritten.
         counts: how often each number comes, int32; overwritten.
-        firsts: room for an int32 a token.
         sieve: room for `sieve_size(num_words)` uint8.
         table: room for the distinct n-grams.
         han: whether tokens are characters: then the last entries of `out` are the places of the most frequent
@@ -261,14 +249,19 @@ def measure_repetition(
     num_sizes = sizes.shape[0]
     if num_words < 2:
         return
-    old, left, before = 2, _pair_words(num_words, places, grams, keys, slots, counts, firsts, sieve, table), num_words
+    old, before = 2, num_words
+    if sizes[0] >= 3 and num_distinct <= 1 << _THIRD_BITS:
+        old = 3
+        left = _join_words(3, _THIRD_BITS, num_words, places, grams, keys, slots, counts, sieve, table)
+    else:
+        left = _join_words(2, _HALF_BITS, num_words, places, grams, keys, slots, counts, sieve, table)
     for index in range(min(num_top + 1, num_sizes)):
         size = sizes[index]
         if size > num_words:
             return
         while old < size and left > 0:
             step, sift, before = min(size, 2 * old), 4 * left < 3 * before, left
-            left = _lengthen(old, step, num_words, left, sift, places, grams, keys, slots, counts, firsts, sieve, table)
+            left = _lengthen(old, step, num_words, left, sift, places, grams, keys, slots, counts, sieve, table)
             old = step
         if left == 0 and index >= num_top:
             return

@@ -1,8 +1,7 @@
 """Many bytes at a time: a load of eight from anywhere in a buffer, masks of bytes, and what 64 bytes are.
 
 Both read so many bytes wherever they stand: `PADDING` bytes that may be read must lie behind the last document.
-"SIMD within a register": in every mask the high bit of each byte is the answer. Little-endian, as every machine is
-that numba runs on in practice; checked at import.
+Little-endian, as every machine is that numba runs on in practice; checked at import.
 """
 
 import sys
@@ -15,24 +14,10 @@ from corpus.kernels.jit import inner, intrinsic
 
 assert sys.byteorder == "little", sys.byteorder
 
-HIGH = np.uint64(0x8080808080808080)
-_LOW7 = np.uint64(0x7F7F7F7F7F7F7F7F)
-_ONES = 0x0101010101010101
-CASE = np.uint64(0x20 * _ONES)
+CASE = np.uint64(0x2020202020202020)
 _ZERO = np.uint64(0)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LANES = PADDING = 64
-
-
-def _at_least(byte: str) -> np.uint64:
-    return np.uint64((0x80 - ord(byte)) * _ONES)
-
-
-def _above(byte: str) -> np.uint64:
-    return np.uint64((0x7F - ord(byte)) * _ONES)
-
-
-_GE_A, _GT_Z = _at_least("A"), _above("Z")
 
 
 @intrinsic
@@ -47,23 +32,34 @@ def load8(typingctx, data, place):
     return types.uint64(data, types.int64), codegen
 
 
-@intrinsic
-def letters_and_digits(typingctx, data, place):
-    """Bits: which of the 64 bytes from `place` of a `raw` array are ASCII letters or digits."""
+def _where(condition):
+    """An intrinsic: for which of the 64 bytes from a place of a `raw` array `condition` holds, as bits."""
 
-    def codegen(context, builder, signature, args):
-        vector = ir.VectorType(ir.IntType(8), _LANES)
+    @intrinsic
+    def where(typingctx, data, place):
+        def codegen(context, builder, signature, args):
+            vector = ir.VectorType(ir.IntType(8), _LANES)
 
-        def between(values, first, count):
-            first, count = (ir.Constant(vector, [value] * _LANES) for value in (ord(first), count))
-            return builder.icmp_unsigned("<", builder.sub(values, first), count)
+            def between(values, first, count):
+                first, count = (ir.Constant(vector, [value] * _LANES) for value in (first, count))
+                return builder.icmp_unsigned("<", builder.sub(values, first), count)
 
-        block = builder.load(builder.bitcast(builder.gep(args[0], [args[1]]), vector.as_pointer()))
-        block.align = 1
-        letter = between(builder.or_(block, ir.Constant(vector, [0x20] * _LANES)), "a", 26)
-        return builder.bitcast(builder.or_(letter, between(block, "0", 10)), ir.IntType(64))
+            block = builder.load(builder.bitcast(builder.gep(args[0], [args[1]]), vector.as_pointer()))
+            block.align = 1
+            lowered = builder.or_(block, ir.Constant(vector, [0x20] * _LANES))
+            return builder.bitcast(condition(builder, between, block, lowered), ir.IntType(64))
 
-    return types.uint64(data, types.int64), codegen
+        return types.uint64(data, types.int64), codegen
+
+    return where
+
+
+# Each takes a `raw` array and a place and says with bits which of the 64 bytes from there are so.
+letters_and_digits = _where(
+    lambda builder, between, block, lowered: builder.or_(between(lowered, ord("a"), 26), between(block, ord("0"), 10))
+)
+capitals = _where(lambda builder, between, block, lowered: between(block, ord("A"), 26))
+continuations = _where(lambda builder, between, block, lowered: between(block, 0x80, 0x40))  # 10xxxxxx of UTF-8
 
 
 @intrinsic
@@ -87,22 +83,15 @@ def count_ones(typingctx, value):
 
 
 @inner()
-def capitals_of(block):
-    """Mask of A to Z."""
-    low = block & _LOW7
-    return (low + _GE_A) & ~(low + _GT_Z) & ~block & HIGH
-
-
-@inner()
-def continuations(block):
-    """Mask of UTF-8 continuation bytes, 10xxxxxx."""
-    return block & ~(block << np.uint64(1)) & HIGH
-
-
-@inner()
 def first_bytes(block, count):
     """The first `count` bytes of a block, all from 8 on, the others 0; `count` is 1 or more."""
     return block & (_ALL >> np.uint64(64 - 8 * min(count, 8)))
+
+
+@inner()
+def first_bits_of(bits, count):
+    """The lowest `count` bits, all from 64 on; `count` is 1 or more."""
+    return bits & (_ALL >> np.uint64(64 - min(count, 64)))
 
 
 @inner()

@@ -56,6 +56,20 @@ def test_words_of_every_length_at_every_edge(end: str) -> None:
     assert_equal([*texts, *(f"{text} {text[1:].upper()}, {text}" for text in texts)])
 
 
+JOINED = (
+    "don't I'd've rock'n'roll he's he'S dogs's's x'm 5'm 1990's U.S. J. 5. e.g. i.e., 3.14 1,000.5 a,b well-known "
+    "2010-2011 A4-b a4b-c4d www.A.B wwW.a.B www'a-B and/or end.Start End.start http://a.b/c a:b 5:b a<b>c 5+5 a*b 2^2 "
+    "a_b. O'Brien's students' 'tis (it's), can't! I'm... a.. a--b a-b-. U.S., a'b. a'.b x-'s 's a a' 5$ a{b a~b é-a"
+)
+
+
+@pytest.mark.parametrize("behind", ["", " x", ".", ", x", "\n", "中", "é", '."', "'s", ".. a"])
+def test_words_with_marks_between_and_behind(behind: str) -> None:
+    assert_equal(
+        [text for word in JOINED.split() for text in (word + behind, f"({word}{behind}", f"x {word}{behind} {word}")]
+    )
+
+
 @pytest.mark.parametrize("vocabulary", [2, 5, 40, 2000])
 @pytest.mark.parametrize("han", [False, True], ids=["words", "han"])
 def test_repeated_ngrams_of_every_size(vocabulary: int, han: bool) -> None:
