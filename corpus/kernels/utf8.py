@@ -1,14 +1,17 @@
 """Code points out of UTF-8 bytes and into them, one at a time.
 
-Only kernels can call these. They take bytes that are valid UTF-8, as those of an Arrow string are, and check nothing;
-`data` and `out` are arrays or, from `corpus.kernels.jit.raw`, pointers.
+Only kernels can call these. They take bytes that are valid UTF-8, as those of an Arrow string are; of other bytes they
+make some code point up to U+10FFFF, and may read three bytes behind the last. `data` and `out` are arrays or, from
+`corpus.kernels.jit.raw`, pointers.
 """
 
 import numpy as np
 
 from corpus.kernels.jit import inner
 
-__all__ = ["continues", "decode", "encode"]
+__all__ = ["back", "continues", "count_chars", "decode", "encode"]
+
+_LAST = np.int32(0x10FFFF)
 
 
 @inner()
@@ -29,7 +32,25 @@ def decode(data, at):
         high = (lead & 0x0F) << 12 | (np.int32(data[at + 1]) & 0x3F) << 6
         return high | np.int32(data[at + 2]) & 0x3F, at + 3
     high = (lead & 0x07) << 18 | (np.int32(data[at + 1]) & 0x3F) << 12
-    return high | (np.int32(data[at + 2]) & 0x3F) << 6 | np.int32(data[at + 3]) & 0x3F, at + 4
+    return min(high | (np.int32(data[at + 2]) & 0x3F) << 6 | np.int32(data[at + 3]) & 0x3F, _LAST), at + 4
+
+
+@inner()
+def back(data, at, begin):
+    """Where the code point before byte `at` begins, `begin` at the least."""
+    at -= 1
+    while at > begin and continues(data[at]):
+        at -= 1
+    return at
+
+
+@inner()
+def count_chars(data, begin, end):
+    """Code points in the bytes `begin` to `end`."""
+    chars = 0
+    for at in range(begin, end):
+        chars += not continues(data[at])
+    return chars
 
 
 @inner(inline="always")  # a loop that does little else is some percent slower where LLVM does the inlining

@@ -9,7 +9,7 @@ import numpy as np
 from corpus.kernels.jit import inner
 from corpus.kernels.signals import characters as ch
 from corpus.kernels.signals.cut_run import K_CURLY, K_END, K_MARK, K_PLAIN
-from corpus.kernels.signals.utf8 import decode
+from corpus.kernels.utf8 import decode
 
 SUFFIX, TERMINAL, LETTER, DIGIT, LOWER, UPPER = ch.SUFFIX, ch.TERMINAL, ch.LETTER, ch.DIGIT, ch.LOWER, ch.UPPER
 _BREAK = ch.SPACE | ch.HAN | ch.SEPARATOR

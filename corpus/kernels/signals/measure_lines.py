@@ -19,7 +19,7 @@ from corpus.kernels.signals.cut_run import (
     K_WIDE,
 )  # fmt: skip
 from corpus.kernels.signals.look import PRIME, hash_of, look_at
-from corpus.kernels.signals.utf8 import back, count_chars, decode
+from corpus.kernels.utf8 import back, count_chars, decode
 
 BULLET, TERMINAL, DIGIT = ch.BULLET, ch.TERMINAL, ch.DIGIT
 

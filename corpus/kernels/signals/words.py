@@ -17,7 +17,7 @@ from corpus.kernels.signals.cut_run import (
     K_STOP,
     K_WIDE,
 )  # fmt: skip
-from corpus.kernels.signals.utf8 import decode
+from corpus.kernels.utf8 import decode
 
 SPACE, LETTER, DIGIT, MARK, UPPER, LOWER = ch.SPACE, ch.LETTER, ch.DIGIT, ch.MARK, ch.UPPER, ch.LOWER
 TERMINAL, STOP_HAN = ch.TERMINAL, ch.STOP_HAN

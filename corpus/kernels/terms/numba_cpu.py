@@ -4,11 +4,11 @@ import numpy as np
 
 from corpus.kernels.jit import inner, kernel, raw
 from corpus.kernels.shingle.fold import DROP, MANY
-from corpus.kernels.shingle.numba_cpu import decode
 from corpus.kernels.signals.swar import count_trailing_zeros
 from corpus.kernels.terms.beginnings import FACTOR
 from corpus.kernels.terms.blocks import STEP, may_begin
 from corpus.kernels.terms.fold import SPACE
+from corpus.kernels.utf8 import decode
 
 _FACTOR = np.uint64(FACTOR)
 _32 = np.uint64(32)

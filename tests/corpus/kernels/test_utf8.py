@@ -54,3 +54,28 @@ def test_continues() -> None:
     assert (~found).sum() == len(CODE_POINTS)
     assert np.array_equal(ENCODED[~found][CODE_POINTS < 0x80], CODE_POINTS[CODE_POINTS < 0x80])
     assert ENCODED[found].min() == 0x80 and ENCODED[found].max() == 0xBF
+
+
+@njit
+def _back_all(data, starts):
+    at, count = len(data), 0
+    while at > 0:
+        at = utf8.back(data, at, 0)
+        starts[count] = at
+        count += 1
+    return count, utf8.count_chars(data, 0, len(data))
+
+
+def test_backwards_and_counted() -> None:
+    some = np.frombuffer("".join(map(chr, CODE_POINTS[::997])).encode(), np.uint8)
+    starts, forwards, code_points = (np.empty(len(some), np.int64) for _ in range(3))
+    count, chars = _back_all(some, starts)
+    assert count == chars == len(CODE_POINTS[::997]) == _decode_all(some, code_points, forwards)
+    assert starts[:count][::-1].tolist() == forwards[:count].tolist()
+
+
+def test_no_bytes_make_a_code_point_that_tables_have_not() -> None:
+    code_points, starts = np.empty(2, np.int64), np.empty(2, np.int64)
+    for data in (b"\xf7\xbf\xbf\xbf", b"\xff\xff\xff\xff", b"\xf4\x90\x80\x80"):
+        _decode_all(np.frombuffer(data, np.uint8), code_points, starts)
+        assert code_points[0] == 0x10FFFF
