@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.dedup import Bands, star_edges
-from corpus.kernels.minhash import band_keys, permutations, signatures
-from corpus.kernels.shingle import exact_keys
+from corpus.kernels.minhash import document_keys, permutations
 from corpus.shards import open_part, read_batches, write_part
 from pipelines.recipe import Dedup
 from pipelines.stage import WORKINGS, checked
@@ -50,12 +49,9 @@ def sign(
     start = task.spec["start"]
     columns = ["id", "source", "text", "quality", "num_chars"]
     for batch in read_batches(checked(documents, task.spec), columns):
-        exact = exact_keys(batch["text"])
-        signature = signatures(batch["text"], options.shingle_tokens, a, b)
-        document_keys = np.concatenate([band_keys(signature, bands.rows), exact[:, :1]], axis=1)
-        document_keys[signature[:, 0] == 0xFFFFFFFF, :-1] = exact[signature[:, 0] == 0xFFFFFFFF, :1]  # no tokens
-        keys.append(document_keys.ravel())
-        rows.append(np.repeat(np.arange(start, start + batch.num_rows), document_keys.shape[1]))
+        found, exact, _ = document_keys(batch["text"], options.shingle_tokens, a, b, bands.rows)
+        keys.append(found.ravel())
+        rows.append(np.repeat(np.arange(start, start + batch.num_rows), found.shape[1]))
         start += batch.num_rows
         ranks = pc.index_in(batch["source"], pa.array(list(priority)))
         priorities = pa.array(list(priority.values()), pa.int32()).take(ranks)

@@ -15,10 +15,8 @@ from corpus.dedup.candidates import star_edges
 from corpus.dedup.compare import bounded_sets
 from corpus.dedup.components import components
 from corpus.dedup.verify import Removals, verify_components
-from corpus.kernels.minhash import band_keys, permutations, signatures
-from corpus.kernels.shingle import exact_keys, shingle_sets
-
-_NO_TOKENS = 0xFFFFFFFF
+from corpus.kernels.minhash import document_keys, permutations
+from corpus.kernels.shingle import shingle_sets
 
 
 @dataclass(frozen=True)
@@ -32,19 +30,6 @@ class NearOptions:
     seed: int = 0
 
 
-def document_keys(text: pa.Array, options: NearOptions, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What documents are matched by: `[N, bands + 1]` uint64 keys, the last the exact one; `[N, 2]` uint64 exact keys.
-
-    A document without a token has its exact key everywhere.
-    """
-    exact = exact_keys(text)
-    signature = signatures(text, options.shingle_tokens, a, b)
-    keys = np.concatenate([band_keys(signature, options.rows_per_band), exact[:, :1]], axis=1)
-    empty = signature[:, 0] == _NO_TOKENS
-    keys[empty, :-1] = exact[empty, :1]
-    return keys, exact
-
-
 def near_duplicates(text: pa.Array, options: NearOptions, rank: np.ndarray | None = None) -> Removals:
     """Which documents are duplicates of which.
 
@@ -55,9 +40,9 @@ def near_duplicates(text: pa.Array, options: NearOptions, rank: np.ndarray | Non
     """
     bands = choose_bands(options.threshold, options.recall, options.rows_per_band)
     a, b = permutations(bands.num * bands.rows, options.seed)
-    keys, exact = document_keys(text, options, a, b)
-    number = np.repeat(np.arange(len(text)), keys.shape[1])
-    roots = components(len(text), [star_edges(keys.ravel(), number)])
+    keys, exact, _ = document_keys(text, options.shingle_tokens, a, b, bands.rows)
+    roots = components(len(text), [star_edges(keys, np.arange(len(text)))])
+    del keys
     size = np.bincount(roots, minlength=len(text))
     candidates = np.flatnonzero(size[roots] > 1)
     rank = np.arange(len(text)) if rank is None else rank

@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from corpus.kernels.arrow_text import text_buffers
 from corpus.kernels.shingle import naive, numba_cpu
-from corpus.kernels.shingle.fold import fold_table
 
 
 def shingle_sets(text: pa.Array, n: int, *, backend: str = "numba") -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +31,7 @@ def shingle_sets(text: pa.Array, n: int, *, backend: str = "numba") -> tuple[np.
         return naive.shingle_sets(text.to_pylist(), n)
     assert backend == "numba", backend
     data, offsets = text_buffers(text)
-    return numba_cpu.shingle_sets(data, offsets, n, *fold_table())
+    return numba_cpu.shingle_sets(data, offsets, n)
 
 
 def exact_keys(text: pa.Array, *, backend: str = "numba") -> np.ndarray:
@@ -45,4 +44,4 @@ def exact_keys(text: pa.Array, *, backend: str = "numba") -> np.ndarray:
         return naive.exact_keys(text.to_pylist())
     assert backend == "numba", backend
     data, offsets = text_buffers(text)
-    return numba_cpu.exact_keys(data, offsets, *fold_table())
+    return numba_cpu.exact_keys(data, offsets)

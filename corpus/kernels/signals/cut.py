@@ -28,7 +28,7 @@ from corpus.kernels.signals.cut_run import (
     cut_run,
 )  # fmt: skip
 from corpus.kernels.signals.cut_words import MARKS, dot_ends, take_joined
-from corpus.kernels.signals.swar import count_ones, count_trailing_zeros, letters_and_digits
+from corpus.kernels.swar import count_ones, count_trailing_zeros, letters_and_digits
 from corpus.kernels.utf8 import decode
 
 SPACE, MARK, HAN, SEPARATOR, STOP_HAN = ch.SPACE, ch.MARK, ch.HAN, ch.SEPARATOR, ch.STOP_HAN

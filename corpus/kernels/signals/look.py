@@ -3,7 +3,7 @@
 import numpy as np
 
 from corpus.kernels.jit import inner
-from corpus.kernels.signals.swar import capitals, continuations, count_ones, first_bits_of, first_bytes, load8
+from corpus.kernels.swar import capitals, continuations, count_ones, first_bits_of, first_bytes, load8
 
 _BASIS, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x9FB21C651E98DF25)
 _HALF = np.uint64(32)

@@ -25,7 +25,7 @@ from corpus.kernels.signals.cut_run import (
 )
 from corpus.kernels.signals.hash_table import empty_slots, find, first_bits, grow
 from corpus.kernels.signals.naive_lines import C4_PHRASES, LOREM_IPSUM
-from corpus.kernels.signals.swar import CASE, first_bytes, load8, only_if
+from corpus.kernels.swar import CASE, first_bytes, load8, only_if
 from corpus.kernels.utf8 import count_chars
 
 # Columns of what is counted on tokens, one row a document.

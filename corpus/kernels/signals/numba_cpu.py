@@ -31,8 +31,8 @@ from corpus.kernels.signals.from_counts import signals_from_counts
 from corpus.kernels.signals.hash_table import Table, new_table, number_keys
 from corpus.kernels.signals.ngrams import DUPLICATE, LONG_HAN_SIZE, REPEATED_HAN_SIZE, TOP
 from corpus.kernels.signals.repetition import HAN_SIZES_ARRAY, PLAIN_SIZES, measure_repetition, sieve_size
-from corpus.kernels.signals.swar import PADDING, count_ones
 from corpus.kernels.signals.words import STOP_HANS, take_words
+from corpus.kernels.swar import PADDING, count_ones
 
 NUM_SIZES = len(TOP) + len(DUPLICATE)
 _LAST_BASE = (1 << 31) - 2  # of `Room.seen`

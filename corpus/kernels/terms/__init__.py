@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.kernels.arrow_text import text_buffers
-from corpus.kernels.signals.swar import PADDING
+from corpus.kernels.swar import PADDING
 from corpus.kernels.terms import naive, numba_cpu
 from corpus.kernels.terms.fold import term_fold
 from corpus.kernels.terms.vocabulary import Vocabulary, make_vocabulary

@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba import types
 
 from corpus.kernels.jit import inner
-from corpus.kernels.signals.swar import count_trailing_zeros, intrinsic, load8
+from corpus.kernels.swar import count_trailing_zeros, intrinsic, load8
 from corpus.kernels.terms.beginnings import FACTOR, FOURS_BITS
 
 STEP = 56

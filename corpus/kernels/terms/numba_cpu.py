@@ -4,7 +4,7 @@ import numpy as np
 
 from corpus.kernels.jit import inner, kernel, raw
 from corpus.kernels.shingle.fold import DROP, MANY
-from corpus.kernels.signals.swar import count_trailing_zeros
+from corpus.kernels.swar import count_trailing_zeros
 from corpus.kernels.terms.beginnings import FACTOR
 from corpus.kernels.terms.blocks import STEP, may_begin
 from corpus.kernels.terms.fold import SPACE

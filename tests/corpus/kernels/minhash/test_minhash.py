@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 from datasketch import MinHash
 
-from corpus.kernels.minhash import band_keys, permutations, signatures
-from corpus.kernels.shingle import shingle_sets
+from corpus.kernels.minhash import band_keys, document_keys, permutations, signatures
+from corpus.kernels.shingle import exact_keys, shingle_sets
 
 
 def _documents(seed=0):
@@ -33,6 +33,50 @@ def test_numba_equals_naive():
     np.testing.assert_array_equal(signature, signatures(text, 5, a, b, backend="naive"))
     np.testing.assert_array_equal(band_keys(signature, 5), band_keys(signature, 5, backend="naive"))
     assert (signature[0] == 0xFFFFFFFF).all()
+
+
+@pytest.mark.parametrize("num", [1, 2, 3, 20, 125])
+def test_numba_equals_naive_however_many_places_are_left_empty(num):
+    words = [f"w{i}" for i in range(400)]
+    text = pa.array(["", "!!", *(" ".join(words[:size]) for size in (1, 2, 15, 16, 17, 100, 400))], pa.large_string())
+    a, b = permutations(num, 7)
+    signature = signatures(text, 2, a, b)
+    np.testing.assert_array_equal(signature, signatures(text, 2, a, b, backend="naive"))
+    assert (signature[2:] != 0xFFFFFFFF).all()
+    for fast, plain in zip(
+        document_keys(text, 2, a, b, 1), document_keys(text, 2, a, b, 1, backend="naive"), strict=True
+    ):
+        np.testing.assert_array_equal(fast, plain)
+
+
+def test_keys_of_documents_are_those_of_signatures_and_the_exact_key():
+    text = pa.array(["!!", *_documents().to_pylist(), "", "??"], pa.large_string())
+    a, b = permutations(125, 3)
+    keys, exact, num_tokens = document_keys(text, 5, a, b, 5)
+    np.testing.assert_array_equal(exact, exact_keys(text))
+    np.testing.assert_array_equal(keys[:, -1], exact[:, 0])
+    np.testing.assert_array_equal(keys[1:-2, :-1], band_keys(signatures(text, 5, a, b), 5)[1:-2])
+    assert num_tokens.tolist() == [0] + [400] * 24 + [0, 0]
+    for empty in (0, -2, -1):
+        assert (keys[empty] == exact[empty, 0]).all()
+
+
+@pytest.mark.parametrize("union", [4, 20, 100, 400])
+def test_a_pair_at_the_threshold_agrees_as_often_as_its_jaccard_and_is_proposed(union):
+    """Single words as shingles: sets whose Jaccard is 0.75 exactly, of which MinHash would miss 0.0012."""
+    num_pairs = 300_000 // (union + 80)
+    words = np.arange(num_pairs * union).reshape(num_pairs, union)
+    a, b = permutations(125, union)
+    x, y = (
+        signatures(pa.array([" ".join(map(str, row)) for row in rows], pa.large_string()), 1, a, b)
+        for rows in (words, words[:, union // 4 :])
+    )
+    agree = (x == y).mean(1)
+    variance = 0.75 * 0.25 / 125
+    assert abs(agree.mean() - 0.75) < 5 * np.sqrt(variance / num_pairs)
+    assert agree.var() < 1.1 * variance
+    missed = (band_keys(x, 5) != band_keys(y, 5)).all(1).sum()
+    assert missed <= 0.0012 * num_pairs + 3 * np.sqrt(0.0012 * num_pairs)
 
 
 def test_estimates_agree_with_the_exact_jaccard_and_with_datasketch():

@@ -6,9 +6,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 
+from corpus.kernels.jit import kernel, raw
 from corpus.kernels.shingle import exact_keys, shingle_sets
 from corpus.kernels.shingle.fold import fold_table
-from corpus.kernels.shingle.naive import tokens
+from corpus.kernels.shingle.naive import token_hash, tokens
+from corpus.kernels.shingle.numba_cpu import _sort
 
 TEXTS = [
     "",
@@ -47,6 +49,51 @@ def test_numba_equals_naive_on_any_text(texts, n):
     for fast, plain in zip(shingle_sets(text, n), shingle_sets(text, n, backend="naive"), strict=True):
         np.testing.assert_array_equal(fast, plain)
     np.testing.assert_array_equal(exact_keys(text), exact_keys(text, backend="naive"))
+
+
+# What the kernel treats differently: plain words of 1 to 8, to 64 and of more bytes, signs, what is dropped, Han, words
+# beyond ASCII, four bytes, code points that fold to several; pieces add up to runs across the borders of 64 bytes.
+PIECES = [
+    *("a", "Word", "8letters", "9 letters", "X" * 63, "yZ0" * 21, "w" * 65, "1" * 130),
+    *("a+b", "<=>", "$", "~^`|", "don't", "'", " ", "  ", "\n", ". ", "-"),
+    *("汉", "漢字", "。", "，", "\u3300", "é", "naïve", "ﬁ", "Привет", "🙂", "𠀀", "\u200b", "\u0301"),
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), min_size=1, max_size=4))
+def test_numba_equals_naive_where_runs_cross_blocks(texts):
+    text = _array(texts)
+    for fast, plain in zip(shingle_sets(text, 3), shingle_sets(text, 3, backend="naive"), strict=True):
+        np.testing.assert_array_equal(fast, plain)
+    np.testing.assert_array_equal(exact_keys(text), exact_keys(text, backend="naive"))
+
+
+def test_what_stands_behind_a_document_in_the_buffer_does_not_matter():
+    texts = ["one two three four five six", "汉字abc", "x" * 70, "…"]
+    alone = [exact_keys(_array([text]))[0] for text in texts]
+    among = exact_keys(_array([text for text in texts for _ in range(2)] + ["and more " * 30]))
+    np.testing.assert_array_equal(among[:-1:2], alone)
+    np.testing.assert_array_equal(among[1:-1:2], alone)
+
+
+def test_tokens_of_up_to_eight_bytes_have_hashes_of_their_own():
+    short = [f"{number:x}" for number in range(3000)] + [chr(code) for code in range(0x4E00, 0x5200)]
+    assert len({token_hash([ord(c) for c in token]) for token in short}) == len(short)
+
+
+@pytest.mark.parametrize("spread", [64, 8, 3, 0], ids=["even", "few buckets", "eight buckets", "one value"])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 17, 1000, 5000])
+def test_hashes_are_sorted_however_uneven_they_are(spread, count):
+    @kernel(cache=False)
+    def sort(values, count, out, heads):
+        _sort(raw(values), count, raw(out), raw(heads))
+
+    values = np.random.default_rng(count).integers(0, 1 << 64, count, np.uint64, endpoint=False)
+    values = values >> np.uint64(64 - spread) << np.uint64(1) if spread < 64 else values
+    out = np.zeros(count, np.uint64)
+    sort(values, count, out, np.empty(count // 2 + 2, np.int64))
+    np.testing.assert_array_equal(out, np.sort(values))
 
 
 def test_a_slice_of_an_array_gives_the_same_as_a_copy():
