@@ -203,10 +203,9 @@ def signals(text: pa.LargeStringArray, dictionary: segment.Dictionary | None) ->
     """
     data, offsets = text_buffers(text)
     if len(data) < offsets[-1] + PADDING:
-        data, offsets = (
-            np.concatenate([data[offsets[0] : offsets[-1]], np.zeros(PADDING, np.uint8)]),
-            offsets - offsets[0],
-        )
+        data = np.concatenate([data[offsets[0] : offsets[-1]], np.zeros(PADDING, np.uint8)])
+        offsets = offsets - offsets[0]
+    data.flags.writeable = offsets.flags.writeable = False  # else a kernel for other types would be compiled
     sizes = np.diff(offsets)
     longest = int(np.max(sizes, initial=0))
     if longest >= 1 << 31:

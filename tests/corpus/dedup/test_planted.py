@@ -12,8 +12,7 @@ import pyarrow as pa
 import pytest
 
 from corpus.dedup import NearOptions, choose_bands, near_duplicates
-from corpus.dedup.near import document_keys
-from corpus.kernels.minhash import permutations
+from corpus.kernels.minhash import band_keys, permutations, signatures
 from corpus.kernels.shingle import naive
 
 N = 5
@@ -122,7 +121,8 @@ def test_no_proposed_pair_at_the_threshold_survives_and_nearly_all_pairs_are_pro
     options = NearOptions(threshold=threshold)
     kept = _kept(len(text), near_duplicates(text, options).removed)
     bands = choose_bands(threshold, options.recall, options.rows_per_band)
-    keys, _ = document_keys(text, options, *permutations(bands.num * bands.rows, options.seed))
+    a, b = permutations(bands.num * bands.rows, options.seed)
+    keys = band_keys(signatures(text, options.shingle_tokens, a, b), bands.rows)
     first, second = np.nonzero(np.triu(similar >= threshold, 1))
     proposed = (keys[first] == keys[second]).any(axis=1)
     assert len(first) > 200
