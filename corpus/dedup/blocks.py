@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from corpus.dedup.compare import joined_sets
 from corpus.dedup.verify import KEPT, UNDECIDED, Removals, decide, removals_of
 
 CHARS = 1 << 27  # shingle sets take up to 8 bytes a character, so about 1 GiB a block
@@ -43,7 +44,7 @@ def verify_in_blocks(
         kept, kept_sets, later = np.zeros(0, np.int64), (np.zeros(0, np.uint64), np.zeros(1, np.int64)), []
         for block in _blocks(left, num_chars, chars):
             both = np.concatenate([kept, np.sort(block)])
-            hashes, offsets = _joined(kept_sets, read_sets(both[len(kept) :]))
+            hashes, offsets = joined_sets([kept_sets, read_sets(both[len(kept) :])])
             fixed = np.arange(len(both)) < len(kept)
             room = 0 if later else chars - len(kept_sets[0]) if len(kept) else max(chars, int(np.diff(offsets).max()))
             goes_for, value = decide(component[both], rank[both], exact[both], hashes, offsets, threshold, fixed, room)
@@ -61,10 +62,6 @@ def _blocks(documents: np.ndarray, num_chars: np.ndarray, chars: int) -> list[np
     """The documents in order, cut where `chars` characters are full."""
     total = np.cumsum(num_chars[documents], dtype=np.int64)
     return np.split(documents, np.flatnonzero(np.diff(total // chars)) + 1)
-
-
-def _joined(first: Sets, second: Sets) -> Sets:
-    return np.concatenate([first[0], second[0]]), np.concatenate([first[1], first[1][-1] + second[1][1:]])
 
 
 def _taken(sets: Sets, chosen: np.ndarray) -> Sets:

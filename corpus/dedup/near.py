@@ -1,8 +1,8 @@
 """The near-duplicates of an array of texts in one call: signatures -> bands -> candidate groups -> verified removals.
 
 What the `dedup` stage does with files, here in memory and on one core: for notebooks, tests and benchmarks. Peak memory
-is 16 bytes a band key (25 keys a document at the default threshold) and the texts' shingle sets of documents that are a
-candidate of any other, 8 bytes a token.
+is 12 bytes a band key (25 keys and the exact one a document at the default threshold), and then the shingle sets of the
+documents that are a candidate of any other, 8 bytes a token.
 """
 
 from dataclasses import dataclass

@@ -18,6 +18,9 @@ CASE = np.uint64(0x2020202020202020)
 _ZERO = np.uint64(0)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LANES = PADDING = 64
+_AT_ONCE = 16
+PLACES_SLACK = 64
+_ONE = np.uint64(1)
 
 
 @intrinsic
@@ -98,3 +101,19 @@ def first_bits_of(bits, count):
 def only_if(condition):
     """A mask of all bits, or none: for choices without a branch where the text makes them hard to predict."""
     return _ZERO - np.uint64(condition)
+
+
+@inner()
+def write_places(bits, first, places, count):
+    """Write `first` plus the place of each bit that is set behind `places[:count]`; returns how many there are now.
+
+    They are written in groups, so up to `PLACES_SLACK` entries behind the last are overwritten.
+    """
+    here = count
+    count += np.int64(count_ones(bits))
+    while here < count:
+        for at in range(_AT_ONCE):
+            places[here + at] = first + np.int64(count_trailing_zeros(bits))
+            bits &= bits - _ONE
+        here += _AT_ONCE
+    return count

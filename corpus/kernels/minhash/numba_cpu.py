@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from corpus.kernels.arrow_text import padded
 from corpus.kernels.jit import inner, kernel, raw
 from corpus.kernels.minhash.naive import BAND_PRIME as _BAND_PRIME
 from corpus.kernels.minhash.naive import NUM_THROWS
 from corpus.kernels.shingle.numba_cpu import fingerprint
-from corpus.kernels.shingle.tokens import STRIDE, mix64, new_room, padded, step_tables
+from corpus.kernels.shingle.tokens import STRIDE, mix64, new_room, step_tables
 
 __all__ = ["band_keys", "document_keys", "signatures"]
 

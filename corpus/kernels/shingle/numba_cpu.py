@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from corpus.kernels.arrow_text import padded
 from corpus.kernels.jit import inner, kernel, raw
 from corpus.kernels.shingle.naive import SECOND_PRIME as _SECOND_PRIME
 from corpus.kernels.shingle.naive import WINDOW_PRIME as _WINDOW_PRIME
-from corpus.kernels.shingle.tokens import mix64, new_room, padded, step_tables, tokenize
-from corpus.kernels.utf8 import decode
+from corpus.kernels.shingle.tokens import mix64, new_room, step_tables, tokenize
 
-__all__ = ["FNV_BASIS", "FNV_PRIME", "WINDOW_PRIME", "decode", "exact_keys", "fingerprint", "mix64", "shingle_sets"]
+__all__ = ["FNV_BASIS", "FNV_PRIME", "WINDOW_PRIME", "exact_keys", "fingerprint", "mix64", "shingle_sets"]
 
 FNV_BASIS = np.uint64(0xCBF29CE484222325)  # of the token hashes of `contamination` and `ngram_lm`
 FNV_PRIME = np.uint64(0x100000001B3)

@@ -18,20 +18,18 @@ from corpus.kernels.jit import inner, intrinsic, raw
 from corpus.kernels.shingle.fold import DROP, MANY, SEPARATOR, fold_table
 from corpus.kernels.swar import (
     CASE,
-    PADDING,
-    count_ones,
-    count_trailing_zeros,
+    PLACES_SLACK,
     first_bytes,
     letters_and_digits,
     load8,
+    write_places,
 )
 from corpus.kernels.utf8 import decode
 
-__all__ = ["PADDING", "STRIDE", "Room", "mix64", "new_room", "padded", "step_tables", "tokenize"]
+__all__ = ["STRIDE", "Room", "mix64", "new_room", "step_tables", "tokenize"]
 
 WORD, LONG = 1 << 24, 1 << 25  # of a step, see `step_tables`
 STRIDE = 16  # loops over tokens go on to a multiple of it, so that they are done in vectors to the end
-_EDGES_AT_ONCE = 16
 _SIGNS = b"$'+<=>^`|~"  # ASCII that neither is a letter or digit nor separates
 _ZERO, _ONE, _LAST, _64 = np.uint64(0), np.uint64(1), np.uint64(63), np.uint64(64)
 _6, _8, _12, _18, _24, _32 = (np.uint64(number) for number in (6, 8, 12, 18, 24, 32))
@@ -54,28 +52,11 @@ def new_room(offsets: np.ndarray) -> Room:
     """Room for the longest document. A code point of 3 bytes folds to 4 letter tokens at most, one of 2 to 3."""
     longest = int(np.max(np.diff(offsets), initial=0))
     return Room(
-        edges=np.empty(longest + 4 * _EDGES_AT_ONCE, np.int64),
+        edges=np.empty(longest + PLACES_SLACK, np.int64),
         odd=np.empty(longest // 64 + 2, np.uint64),
         tokens=np.empty(2 * longest + 2 * STRIDE, np.uint64),
         windows=np.empty(2 * longest + 2 * STRIDE, np.uint64),
     )
-
-
-def padded(data: np.ndarray, offsets: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, slice]]:
-    """The documents in one or two pieces, each with `PADDING` bytes behind its last document.
-
-    Returns:
-        data, offsets and rows of each piece; only the documents at the very end of the buffer are copied.
-    """
-    ahead = int(np.searchsorted(offsets[1:], len(data) - PADDING, side="right"))
-    start, rows = offsets[ahead], len(offsets) - 1
-    pieces = [(data, offsets[: ahead + 1], slice(0, ahead))]
-    if ahead < rows:
-        rest = np.pad(data[start : offsets[-1]], (0, PADDING)), offsets[ahead:] - start
-        for array in rest:
-            array.flags.writeable = False  # else a kernel for other types would be compiled
-        pieces.append((*rest, slice(ahead, rows)))
-    return pieces
 
 
 @functools.cache
@@ -141,15 +122,8 @@ def _find_runs(data, start, end, edges, odd):
         odd[block] = bits & ~letters_and_digits(data, place)
         if end - place < 64:
             bits &= (_ONE << np.uint64(end - place)) - _ONE
-        changes = bits ^ ((bits << _ONE) | carry)
+        count = write_places(bits ^ ((bits << _ONE) | carry), place - start, edges, count)
         carry = bits >> _LAST
-        here = count
-        count += np.int64(count_ones(changes))
-        while here < count:
-            for at in range(_EDGES_AT_ONCE):
-                edges[here + at] = place - start + np.int64(count_trailing_zeros(changes))
-                changes &= changes - _ONE
-            here += _EDGES_AT_ONCE
         place += 64
         block += 1
     odd[block] = _ZERO

@@ -28,15 +28,13 @@ from corpus.kernels.signals.cut_run import (
     cut_run,
 )  # fmt: skip
 from corpus.kernels.signals.cut_words import MARKS, dot_ends, take_joined
-from corpus.kernels.swar import count_ones, count_trailing_zeros, letters_and_digits
+from corpus.kernels.swar import letters_and_digits, write_places
 from corpus.kernels.utf8 import decode
 
 SPACE, MARK, HAN, SEPARATOR, STOP_HAN = ch.SPACE, ch.MARK, ch.HAN, ch.SEPARATOR, ch.STOP_HAN
 PREFIX, TERMINAL = ch.PREFIX | ch.ICON, ch.TERMINAL
 _BREAK = SPACE | HAN | SEPARATOR
 _BLANK, _NEWLINE, _DOT, _CURLY, _ELLIPSIS = 0x20, 0x0A, 0x2E, 0x7B, 0x2026
-_EDGES_AT_ONCE = 16
-EDGES_SLACK = 64  # `find_words` writes in groups
 _ZERO, _ONE, _LAST = np.uint64(0), np.uint64(1), np.uint64(63)
 
 
@@ -48,22 +46,15 @@ def find_words(data, start, end, edges):
     """Write where each run of ASCII letters and digits begins and ends, counted from `start`, and -1 behind them.
 
     Args:
-        edges: out, int32, `[end - start + EDGES_SLACK]` at least.
+        edges: out, int32, `[end - start + swar.PLACES_SLACK]` at least.
     """
     count, carry, place = 0, _ZERO, start
     while place < end:
         bits = letters_and_digits(data, place)
         if end - place < 64:
             bits &= (_ONE << np.uint64(end - place)) - _ONE
-        changes = bits ^ ((bits << _ONE) | carry)
+        count = write_places(bits ^ ((bits << _ONE) | carry), place - start, edges, count)
         carry = bits >> _LAST
-        here = count
-        count += np.int64(count_ones(changes))
-        while here < count:
-            for at in range(_EDGES_AT_ONCE):
-                edges[here + at] = place - start + np.int64(count_trailing_zeros(changes))
-                changes &= changes - _ONE
-            here += _EDGES_AT_ONCE
         place += 64
     if carry != _ZERO:
         edges[count] = end - start

@@ -19,20 +19,20 @@ import pyarrow as pa
 
 from corpus.errors import SchemaError
 from corpus.kernels import segment
-from corpus.kernels.arrow_text import text_buffers
+from corpus.kernels.arrow_text import padded, text_buffers
 from corpus.kernels.jit import inner, kernel, raw
 from corpus.kernels.segment import segment_document
 from corpus.kernels.signals import characters as ch
 from corpus.kernels.signals import measure_characters as mc
 from corpus.kernels.signals import measure_lines as ml
 from corpus.kernels.signals import measure_tokens as mt
-from corpus.kernels.signals.cut import EDGES_SLACK, cut_tokens, find_words, kinds_of_breaks
+from corpus.kernels.signals.cut import cut_tokens, find_words, kinds_of_breaks
 from corpus.kernels.signals.from_counts import signals_from_counts
 from corpus.kernels.signals.hash_table import Table, new_table, number_keys
 from corpus.kernels.signals.ngrams import DUPLICATE, LONG_HAN_SIZE, REPEATED_HAN_SIZE, TOP
 from corpus.kernels.signals.repetition import HAN_SIZES_ARRAY, PLAIN_SIZES, measure_repetition, sieve_size
 from corpus.kernels.signals.words import STOP_HANS, take_words
-from corpus.kernels.swar import PADDING, count_ones
+from corpus.kernels.swar import PLACES_SLACK, count_ones
 
 NUM_SIZES = len(TOP) + len(DUPLICATE)
 _LAST_BASE = (1 << 31) - 2  # of `Room.seen`
@@ -85,7 +85,7 @@ class Counts(NamedTuple):
 
 def _new_room(num_bytes: int, has_words: bool) -> Room:
     """Room for documents of at most so many bytes; memory is touched only as far as their tokens need."""
-    size = num_bytes + EDGES_SLACK
+    size = num_bytes + PLACES_SLACK
     return Room(
         *np.empty((10, size), np.int32),
         *np.empty((3, size), np.uint64),
@@ -202,10 +202,6 @@ def signals(text: pa.LargeStringArray, dictionary: segment.Dictionary | None) ->
         SchemaError: a document is longer than 2^31 - 1 bytes.
     """
     data, offsets = text_buffers(text)
-    if len(data) < offsets[-1] + PADDING:
-        data = np.concatenate([data[offsets[0] : offsets[-1]], np.zeros(PADDING, np.uint8)])
-        offsets = offsets - offsets[0]
-    data.flags.writeable = offsets.flags.writeable = False  # else a kernel for other types would be compiled
     sizes = np.diff(offsets)
     longest = int(np.max(sizes, initial=0))
     if longest >= 1 << 31:
@@ -214,8 +210,11 @@ def signals(text: pa.LargeStringArray, dictionary: segment.Dictionary | None) ->
     classes, flags_of = ch.class_table(), ch.class_flags()
     counts = _new_counts(len(text))
     tables = _NO_TABLES if dictionary is None else dictionary.tables
-    room = _new_room(longest, dictionary is not None)
-    _measure(data, offsets, classes, flags_of, kinds_of_breaks(), dictionary is not None, tables, room, counts)
+    has_words = dictionary is not None
+    for piece, starts, rows in padded(data, offsets):
+        room = _new_room(int(np.max(np.diff(starts), initial=0)), has_words)
+        some = Counts(*(column[rows] for column in counts))
+        _measure(piece, starts, classes, flags_of, kinds_of_breaks(), has_words, tables, room, some)
     return signals_from_counts(counts)
 
 
