@@ -16,7 +16,8 @@ from corpus.errors import ModelMissingError, RecipeError, SikuError
 from pipelines import funnel
 from pipelines.inputs import sources_of
 from pipelines.quality_cli import app as quality_app
-from pipelines.recipe import STAGES, Recipe, load_recipe, make_recipe
+from pipelines.recipe import STAGES, Recipe
+from pipelines.recipe_file import load_recipe, make_recipe
 
 _PIPE_WIDTH = 132
 _WORK = typer.Option("--work", help="Folder everything is written to.")

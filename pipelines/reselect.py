@@ -22,7 +22,8 @@ from corpus.errors import RecipeError
 from corpus.shards import Counts, add_counts, count_outcomes, load_manifest, read_table, write_json
 from pipelines import funnel, run, select
 from pipelines.promote import promote, with_promoted
-from pipelines.recipe import Recipe, make_recipe
+from pipelines.recipe import Recipe
+from pipelines.recipe_file import make_recipe
 from pipelines.stage import current_stages
 from pipelines.task import Task
 

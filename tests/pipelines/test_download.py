@@ -10,7 +10,7 @@ from rich.console import Console
 from corpus.errors import RecipeError
 from corpus.shards import hash_file
 from pipelines import download, sample
-from pipelines.recipe import make_recipe
+from pipelines.recipe_file import make_recipe
 from pipelines.stage import is_complete, run_stage
 
 DATA = bytes(range(256)) * 8192  # 2 MiB

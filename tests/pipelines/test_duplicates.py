@@ -17,7 +17,7 @@ from corpus.shards import Manifest, load_manifest, read_table, save_manifest, wr
 from pipelines import cluster_views, clusters
 from pipelines.cluster_views import bin_name, side_by_side, size_classes
 from pipelines.duplicates import marked, show
-from pipelines.recipe import make_recipe
+from pipelines.recipe_file import make_recipe
 from pipelines.report import write_report
 from pipelines.run import run
 

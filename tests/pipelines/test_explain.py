@@ -15,7 +15,7 @@ from corpus.ops.rule_sets import RULE_SETS
 from corpus.schema import RULE_SIGNALS
 from corpus.shards import load_manifest, read_table
 from pipelines.explain import explain
-from pipelines.recipe import make_recipe
+from pipelines.recipe_file import make_recipe
 from pipelines.reselect import reselect
 from pipelines.run import run
 

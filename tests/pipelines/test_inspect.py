@@ -11,7 +11,7 @@ from rich.console import Console
 from corpus.errors import RecipeError
 from corpus.shards import load_manifest, read_table
 from pipelines.inspect import Filter, show
-from pipelines.recipe import make_recipe
+from pipelines.recipe_file import make_recipe
 from pipelines.run import run
 
 MARKUP = "方括号[/x]与[abx]和[bold]"

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from corpus.errors import RecipeError
-from pipelines.recipe import Recipe, load_recipe, make_recipe
+from pipelines.recipe import Recipe
+from pipelines.recipe_file import load_recipe, make_recipe
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 SOURCES = [{"name": "a", "files": ["a.jsonl"]}]

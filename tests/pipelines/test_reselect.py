@@ -12,7 +12,7 @@ from rich.console import Console
 from corpus.errors import RecipeError
 from corpus.ops.default_rules import DEFAULT_THRESHOLDS
 from corpus.shards import Counts, load_manifest, read_table
-from pipelines.recipe import make_recipe
+from pipelines.recipe_file import make_recipe
 from pipelines.reselect import reselect, stored_recipe
 from pipelines.run import run
 from pipelines.verify import verify_work

@@ -22,7 +22,7 @@ from corpus.errors import SikuError
 from corpus.shards import load_manifest, read_table
 from pipelines import funnel
 from pipelines import run as run_module
-from pipelines.recipe import make_recipe
+from pipelines.recipe_file import make_recipe
 from pipelines.run import run
 from pipelines.stage import current_stages
 from pipelines.verify import verify_work

@@ -22,7 +22,8 @@ from corpus.shards import load_manifest, read_table
 from pipelines import extract, select
 from pipelines.quality_lm import train_lm
 from pipelines.quality_train import QualityOptions, train_quality
-from pipelines.recipe import Extract, make_recipe
+from pipelines.recipe import Extract
+from pipelines.recipe_file import make_recipe
 from pipelines.reselect import reselect
 from pipelines.run import StageRun, run
 from pipelines.scores import Scorer, add_scores, documents_schema, hash_models, load_scorers

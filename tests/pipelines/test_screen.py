@@ -17,7 +17,8 @@ from corpus.shards import load_manifest, read_table
 from pipelines import funnel, select
 from pipelines.explain import explain
 from pipelines.inspect import Filter, show
-from pipelines.recipe import Select, make_recipe
+from pipelines.recipe import Select
+from pipelines.recipe_file import make_recipe
 from pipelines.report import write_report
 from pipelines.reselect import reselect
 from pipelines.run import StageRun, run

@@ -6,7 +6,8 @@ import pytest
 
 from corpus.errors import RecipeError
 from corpus.schema import DUPLICATES, RULE_SIGNALS
-from pipelines.recipe import Select, make_recipe
+from pipelines.recipe import Select
+from pipelines.recipe_file import make_recipe
 from pipelines.select import Criteria, check_options, failing_rules
 
 
