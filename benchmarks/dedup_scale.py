@@ -123,11 +123,12 @@ class _Watch(threading.Thread):
 
 
 def _tree(pid: int) -> list[int]:
+    """The process and all below it; a child belongs to the thread that started it."""
     try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [pid, *(each for child in children for each in _tree(int(child)))]
-    except OSError:
+        children = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:  # ended
         return []
+    return [pid, *(each for found in children for child in found for each in _tree(int(child)))]
 
 
 def _resident(pid: int) -> int:

@@ -4,7 +4,7 @@
 code points: `class_table()` gives each a class (uint8), `class_flags()` the flags of each class, so that counting
 characters by any flag is a histogram over classes. The Unicode version is that of the running Python.
 
-Price: built at first use, once a process, in about 1 s; 1.1 MiB.
+Price: built at first use, once a process, in about 0.4 s; 1.1 MiB.
 """
 
 import functools
@@ -104,7 +104,10 @@ _LISTS = (
 
 
 def _within(code_point: int, ranges: tuple[tuple[int, int], ...]) -> bool:
-    return any(low <= code_point <= high for low, high in ranges)
+    for low, high in ranges:  # noqa: SIM110 - four times as fast as `any`, and there are 100,000 code points
+        if low <= code_point <= high:
+            return True
+    return False
 
 
 @functools.cache
@@ -157,35 +160,37 @@ def _listed(character: str) -> int:
     return sum(flag for flag, listed in _LISTS if character in listed)
 
 
+_ALIKE = (  # code points of one kind, with one of them
+    (range(0x3400, 0x4DC0), "\u3400"),
+    (range(0xAC00, 0xD7A4), "가"),
+    (range(0xE800, 0xF900), "\ue800"),
+    (range(0x20000, 0x40000), "\U00020000"),
+    (range(0xF0000, 0xFFFFE), "\U000f0000"),
+    (range(0x100000, 0x10FFFE), "\U000f0000"),
+)
+_LOOKED_AT = (  # one by one; what is in neither list is a surrogate or unassigned, and has no flags
+    range(0x3400),
+    range(0x4DC0, 0xAC00),
+    range(0xD7A4, 0xD800),
+    range(0xE000, 0xE800),
+    range(0xF900, 0x20000),
+    range(0xE0000, 0xE1000),
+)
+
+
 @functools.cache
 def _tables() -> tuple[np.ndarray, np.ndarray]:
-    flags = np.fromiter((_flags_or_default(code_point) for code_point in range(_CODE_POINTS)), np.uint32, _CODE_POINTS)
+    flags = np.zeros(_CODE_POINTS, np.uint32)
+    for code_points, example in _ALIKE:
+        flags[code_points.start : code_points.stop] = flags_of(example)
+    alone = [code_point for code_points in _LOOKED_AT for code_point in code_points]
+    flags[alone] = [flags_of(chr(code_point)) for code_point in alone]
     values, classes = np.unique(flags, return_inverse=True)
     assert len(values) <= 256, len(values)
     table, by_class = classes.astype(np.uint8), values.astype(np.int64)
     for array in (table, by_class):
         array.setflags(write=False)
     return table, by_class
-
-
-_PLAIN_HAN = flags_of("\U00020000")
-_PRIVATE_USE = flags_of("\U000f0000")
-_HANGUL_SYLLABLE = flags_of("가")
-
-
-def _flags_or_default(code_point: int) -> int:
-    """`flags_of`, with the planes that hold one kind only decided at once."""
-    if 0x20000 <= code_point <= 0x3FFFF:
-        return _PLAIN_HAN
-    if 0x40000 <= code_point < 0xE0000 or (code_point >= 0xE1000 and code_point & 0xFFFF >= 0xFFFE):
-        return 0
-    if 0xE1000 <= code_point < 0xF0000:
-        return 0
-    if code_point >= 0xF0000:
-        return _PRIVATE_USE
-    if 0xAC00 <= code_point <= 0xD7A3:
-        return _HANGUL_SYLLABLE
-    return flags_of(chr(code_point))
 
 
 def class_table() -> np.ndarray:
