@@ -16,7 +16,8 @@ import apache_beam as beam
 
 from corpus.dedup import choose_bands
 from corpus.shards import load_manifest
-from pipelines.dedup_groups import cluster, evidence_of_part, verify
+from pipelines.dedup_cluster import cluster
+from pipelines.dedup_groups import evidence_of_part, verify
 from pipelines.dedup_keys import match, sign
 from pipelines.recipe import Recipe
 from pipelines.stage import Gather, RunTasks, StagePlan, WriteManifest, input_hashes

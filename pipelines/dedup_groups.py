@@ -1,4 +1,4 @@
-"""The second half of `dedup`: from candidate edges to one decision a document."""
+"""The second half of `dedup`: from candidate groups to one decision a document."""
 
 import functools
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.dedup import Removals, components, joined_sets, verify_in_blocks
+from corpus.dedup import Removals, joined_sets, verify_in_blocks
 from corpus.kernels.shingle import shingle_sets
 from corpus.schema import DUPLICATES
 from corpus.shards import Counts, Part, read_table, write_part
@@ -19,53 +19,7 @@ from pipelines.rows import texts_at
 from pipelines.stage import WORKINGS
 from pipelines.task import Task, TaskResult
 
-GROUPS = pa.schema([("component", pa.int64()), ("document", pa.int64())])
 EVIDENCE = pa.schema([("document", pa.int64()), *((field.name, field.type) for field in DUPLICATES)])
-_CHARS_A_TASK = 1 << 26  # of a `verify` task, unless one group is larger
-
-
-def cluster(task: Task, folder: Path) -> TaskResult:
-    """Connected components of all edges, cut into files of candidate groups of about equal text."""
-    num_documents = task.spec["num_documents"]
-    edges = (_edge_array(folder / path) for path, _ in task.spec["edges"])
-    roots = components(num_documents, edges)
-    size = np.bincount(roots, minlength=num_documents)
-    documents = np.flatnonzero(size[roots] > 1) if num_documents else np.zeros(0, np.int64)
-    order = np.lexsort((documents, roots[documents]))
-    documents = documents[order]
-    component = roots[documents]
-    chars = _num_chars(folder, task.spec["signed"], num_documents)[documents]
-    parts = []
-    for index, (low, high) in enumerate(_slices(component, chars)):
-        batch = pa.record_batch([component[low:high], documents[low:high]], schema=GROUPS)
-        name = f"{WORKINGS}/groups/{index:05d}.arrow"
-        parts.append(write_part(folder, name, [batch], GROUPS, compression=None))
-    return TaskResult(task.name, parts)
-
-
-def _edge_array(path: Path) -> np.ndarray:
-    table = read_table(path)
-    return np.stack([table["first"].to_numpy(), table["second"].to_numpy()], axis=1)
-
-
-def _num_chars(folder: Path, signed: Sequence[tuple[str, int]], num_documents: int) -> np.ndarray:
-    chars = np.zeros(num_documents, np.int32)
-    for name, start in signed:
-        column = read_table(folder / WORKINGS / "signed" / f"{name}.arrow", ["num_chars"])["num_chars"].to_numpy()
-        chars[start : start + len(column)] = column
-    return chars
-
-
-def _slices(component: np.ndarray, chars: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Ranges of whole components with about `_CHARS_A_TASK` characters each; at least one range."""
-    ends = np.append(np.flatnonzero(component[1:] != component[:-1]) + 1, len(component))
-    low = 0
-    total = np.concatenate([[0], np.cumsum(chars, dtype=np.int64)])
-    for position, end in enumerate(ends):
-        last = position == len(ends) - 1
-        if last or total[end] - total[low] >= _CHARS_A_TASK:
-            yield low, int(end)
-            low = int(end)
 
 
 def verify(task: Task, folder: Path, *, documents: Path, options: Dedup, parts: Sequence[Part]) -> TaskResult:
