@@ -9,6 +9,7 @@ afterwards; processor time and peak memory are those of the whole process tree.
 """
 
 import argparse
+import json
 import os
 import platform
 import shutil
@@ -19,6 +20,7 @@ import threading
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +31,7 @@ from corpus.shards import Counts, Manifest, load_manifest, read_table, save_mani
 
 DOCUMENTS_A_PART = 1 << 16
 VOCABULARY = 50_000
+PHASES = ("sign", "match", "cluster", "verify", "write")
 SHARES = {"exact": 0.03, "near": 0.04, "same_template": 0.015, "other_facts": 0.015}
 _RUN = """
 import sys, time
@@ -166,13 +169,24 @@ def check(work: Path, num: int) -> dict[str, int]:
     return removed
 
 
-def measure(num: int, size: int, language: str, workers: int) -> dict[str, float]:
+def phases(folder: Path, start: float) -> dict[str, tuple[float, int]]:
+    """Seconds until the last task of each phase was done, from the one before, and the bytes that its tasks wrote."""
+    found, before = {}, start
+    for name in PHASES:
+        records = [*(folder / ".tasks" / name.strip("/")).glob("*.json")]
+        ended = max(path.stat().st_mtime for path in records)
+        written = sum(part["bytes"] for path in records for part in json.loads(path.read_bytes())["result"]["parts"])
+        found[name], before = (ended - before, written), ended
+    return found
+
+
+def measure(num: int, size: int, language: str, workers: int) -> dict[str, Any]:
     """Generate, run the stage in a process of its own, check, delete."""
     with tempfile.TemporaryDirectory(prefix="siku-scale-", dir=os.environ.get("TMPDIR")) as folder:
         work = Path(folder)
         generate(work, num, size, language)
         text_bytes = sum(part.bytes for part in load_manifest(work / "documents").parts)
-        start = time.perf_counter()
+        start, began = time.perf_counter(), time.time()
         process = subprocess.Popen([sys.executable, "-c", _RUN, str(work), str(workers)])
         watch = _Watch(process.pid)
         watch.start()
@@ -181,7 +195,7 @@ def measure(num: int, size: int, language: str, workers: int) -> dict[str, float
         watch.ended.set()
         wall = time.perf_counter() - start
         removed = check(work, num)
-        written = sum(path.stat().st_size for path in (work / "duplicates").rglob("*") if path.is_file())
+        each = phases(work / "duplicates", began)
         shutil.rmtree(work / "documents")
     return {
         "documents": num,
@@ -190,7 +204,7 @@ def measure(num: int, size: int, language: str, workers: int) -> dict[str, float
         "wall_s": wall,
         "cpu_s": sum(watch.seconds.values()),
         "peak_MB": watch.peak / 1e6,
-        "output_MB": written / 1e6,
+        "phases": each,
     }
 
 
@@ -213,6 +227,8 @@ def main() -> None:
             f"{found['peak_MB']:>8,.0f} {found['removed']:>9,.0f}",
             flush=True,
         )
+        for name, (seconds, written) in found["phases"].items():
+            print(f"{name:>11} {seconds:>8.1f} s {written / num:>12.2f} bytes written a document", flush=True)
 
 
 if __name__ == "__main__":
