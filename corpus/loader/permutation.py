@@ -10,7 +10,8 @@ It is for shuffling, not for secrets. Below about 100 elements it reaches only s
 """
 
 import numpy as np
-from numba import njit
+
+from corpus.kernels.jit import kernel, raw
 
 _ROUNDS = 8
 _MASK64 = (1 << 64) - 1
@@ -40,11 +41,11 @@ class KeyedPermutation:
 
     def __call__(self, positions: np.ndarray) -> np.ndarray:
         """The elements at `positions`, int64, of the same shape `[m]`."""
-        return _forward(self._checked(positions), self.n, self._half_bits, self._round_keys)
+        return _walk(self._checked(positions), self.n, self._half_bits, self._round_keys, swapped=False)
 
     def inverse(self, elements: np.ndarray) -> np.ndarray:
         """The positions of `elements`, int64, of the same shape `[m]`."""
-        return _backward(self._checked(elements), self.n, self._half_bits, self._round_keys)
+        return _walk(self._checked(elements), self.n, self._half_bits, self._round_keys[::-1].copy(), swapped=True)
 
     def _checked(self, values: np.ndarray) -> np.ndarray:
         values = np.ascontiguousarray(values, dtype=np.int64)
@@ -71,44 +72,39 @@ def _splitmix64(state: int) -> int:
     return state ^ (state >> 31)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _round(half, key, mask):
-    mixed = (half + key) * _MULTIPLY_A
-    mixed = (mixed ^ (mixed >> np.uint64(32))) * _MULTIPLY_B
-    return (mixed ^ (mixed >> np.uint64(29))) & mask
+def _walk(values: np.ndarray, n: int, half_bits: int, keys: np.ndarray, *, swapped: bool) -> np.ndarray:
+    words, pending = values.astype(np.uint64), np.arange(len(values), dtype=np.int32)
+    _encrypt_until_below(words, pending, np.uint64(n), np.uint64(half_bits), keys, swapped)
+    return words.astype(np.int64)
 
 
-@njit(cache=True, nogil=True)
-def _forward(values, n, half_bits, keys):
-    shift = np.uint64(half_bits)
-    mask = (np.uint64(1) << shift) - np.uint64(1)
-    out = np.empty(len(values), np.int64)
-    for index in range(len(values)):
-        word = np.uint64(values[index])
-        while True:
+@kernel()
+def _encrypt_until_below(words, pending, n, shift, keys, swapped):
+    """Encrypt each word until it is below `n`, all of them once in each turn, so that many are on their way at a time.
+
+    Args:
+        words: in and out.
+        pending: in: all places; scratch.
+        swapped: the word's halves have changed places: with the keys in reverse order this decrypts.
+    """
+    word_at, place_at, key_at = raw(words), raw(pending), raw(keys)
+    mask, num_pending = (np.uint64(1) << shift) - np.uint64(1), len(words)
+    while num_pending > 0:
+        left_over = 0
+        for index in range(num_pending):
+            place = place_at[index]
+            word = word_at[place]
             left, right = word >> shift, word & mask
-            for turn in range(len(keys)):
-                left, right = right, left ^ _round(right, keys[turn], mask)
+            if swapped:
+                left, right = right, left
+            for turn in range(_ROUNDS):
+                mixed = (right + key_at[turn]) * _MULTIPLY_A
+                mixed = (mixed ^ (mixed >> np.uint64(32))) * _MULTIPLY_B
+                left, right = right, left ^ ((mixed ^ (mixed >> np.uint64(29))) & mask)
+            if swapped:
+                left, right = right, left
             word = (left << shift) | right
-            if word < np.uint64(n):
-                break
-        out[index] = np.int64(word)
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _backward(values, n, half_bits, keys):
-    shift = np.uint64(half_bits)
-    mask = (np.uint64(1) << shift) - np.uint64(1)
-    out = np.empty(len(values), np.int64)
-    for index in range(len(values)):
-        word = np.uint64(values[index])
-        while True:
-            left, right = word >> shift, word & mask
-            for turn in range(len(keys) - 1, -1, -1):
-                left, right = right ^ _round(left, keys[turn], mask), left
-            word = (left << shift) | right
-            if word < np.uint64(n):
-                break
-        out[index] = np.int64(word)
-    return out
+            word_at[place] = word
+            place_at[left_over] = place
+            left_over += word >= n
+        num_pending = left_over

@@ -1,22 +1,22 @@
 """Packing on one CPU core, bit-equal to `naive`. Called by `corpus.kernels.pack`, which checks the arguments.
 
-The plan is best-fit-decreasing in O(n + T) words of work for T below 2**18. Pieces are counting-sorted by
-length. For every amount of room there is a stack of the rows that have it (`top`, `below`), and a
-three-level bitmap, 64 ways each, marks the rooms whose stack is not empty; the tightest room that holds a
-piece is then at most five word look-ups away. A counting sort by row puts segments into document order
-within their row.
+The plan is best-fit-decreasing in O(n + T) words of work for T below 2**18. Pieces are counting-sorted by length. For
+every amount of room there is a stack of the rows that have it, and a three-level bitmap, 64 ways each, marks the rooms
+whose stack is not empty; the tightest room that holds a piece is then at most five word look-ups away, and mostly known
+already, since pieces of one length follow each other. A counting sort by row puts segments into document order within
+their row.
 
 Packing is three plain loops a segment, each of which vectorises, and writes 24 bytes a token.
-Price on one core of a shared 2-core cloud Xeon: 8 to 12 M documents/s planned (65,536 log-normal lengths,
-mean 740), 400 to 800 M tokens/s packed ([8, 8192], uint16).
+Price on one core of a shared 2-core cloud Xeon: 18 to 24 M documents/s planned (65,536 log-normal lengths, mean
+300 and 740, rows of 2,048 and 8,192), 400 to 800 M tokens/s packed ([8, 8192], uint16).
 """
 
 import numpy as np
-from numba import njit, types
-from numba.core.errors import TypingError
-from numba.extending import intrinsic
+from numba import njit
 
+from corpus.kernels.jit import kernel, raw
 from corpus.kernels.pack.shapes import IGNORE_INDEX, PackedRows, PackPlan
+from corpus.kernels.swar import count_trailing_zeros
 
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -51,18 +51,6 @@ def pack_rows(
     )
 
 
-@intrinsic
-def _trailing_zeros(typingctx, word):  # type: ignore[no-untyped-def]
-    """Number of zero bits below the lowest set bit of a word that is not 0."""
-    if word != types.uint64:
-        raise TypingError(f"expected uint64, got {word}")
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.cttz(args[0], context.get_constant(types.boolean, True))
-
-    return types.uint64(types.uint64), codegen
-
-
 @njit(cache=True, nogil=True, inline="always")
 def _first_set(bitmap, begin):
     """Index of the first set bit at or after `begin` in one level, or -1. Looks at one word only."""
@@ -72,7 +60,7 @@ def _first_set(bitmap, begin):
     bits = bitmap[word] & (_ALL << np.uint64(begin & 63))
     if bits == 0:
         return -1
-    return (word << 6) + np.int64(_trailing_zeros(bits))  # pyright: ignore[reportCallIssue]
+    return (word << 6) + np.int64(count_trailing_zeros(bits))
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -133,54 +121,79 @@ def _split_pieces(lengths, seq_len):
     return documents, starts, piece_lengths
 
 
-@njit(cache=True, nogil=True)
-def _longest_first(piece_lengths, seq_len):
-    """Stable counting sort: piece numbers by decreasing length."""
-    place = np.zeros(seq_len + 2, np.int64)
-    for length in piece_lengths:
-        place[seq_len - length + 1] += 1
-    for key in range(1, seq_len + 1):
-        place[key] += place[key - 1]
-    order = np.empty(len(piece_lengths), np.int32)
+@kernel()
+def _longest_first(piece_lengths, place, order):
+    """Stable counting sort by decreasing length.
+
+    Args:
+        place: `[seq_len + 2]`, zeros; becomes where the pieces of length `seq_len - key` end, by key.
+        order: out, `[S]`: piece numbers.
+    """
+    longest = len(place) - 2
     for piece in range(len(piece_lengths)):
-        key = seq_len - piece_lengths[piece]
+        place[longest - piece_lengths[piece] + 1] += 1
+    for key in range(1, longest + 1):
+        place[key] += place[key - 1]
+    for piece in range(len(piece_lengths)):
+        key = longest - piece_lengths[piece]
         order[place[key]] = piece
         place[key] += 1
-    return order
 
 
-@njit(cache=True, nogil=True)
-def _best_fit(piece_lengths, seq_len, max_documents):
+def _best_fit(piece_lengths: np.ndarray, seq_len: int, max_documents: int) -> tuple[np.ndarray, int]:
     """The row of every piece, int32 `[S]`, and the number of rows."""
-    order = _longest_first(piece_lengths, seq_len)
-    row_of = np.empty(len(order), np.int32)
-    filled = np.zeros(len(order), np.int32)  # pieces in each row
-    below = np.empty(len(order), np.int32)
-    top = np.full(seq_len + 1, np.int32(-1))
-    level0 = np.zeros((seq_len >> 6) + 1, np.uint64)
-    level1 = np.zeros((seq_len >> 12) + 1, np.uint64)
-    level2 = np.zeros((seq_len >> 18) + 1, np.uint64)
-    num_rows = 0
-    for piece in order:
-        length = np.int64(piece_lengths[piece])
-        room = _tightest(level0, level1, level2, length)
-        if room < 0:
-            row, room = num_rows, seq_len
-            num_rows += 1
-        else:
-            row = np.int64(top[room])
-            top[room] = below[row]
-            if top[room] < 0:
-                _unmark(level0, level1, level2, room)
-        row_of[piece] = row
-        filled[row] += 1
-        left = room - length
-        if left > 0 and filled[row] < max_documents:
-            if top[left] < 0:
-                _mark(level0, level1, level2, left)
-            below[row] = top[left]
-            top[left] = row
-    return row_of, num_rows
+    num_pieces = len(piece_lengths)
+    place, order = np.zeros(seq_len + 2, np.int32), np.empty(num_pieces, np.int32)
+    _longest_first(piece_lengths, place, order)
+    levels = [np.zeros((seq_len >> shift) + 1, np.uint64) for shift in (6, 12, 18)]
+    row_of = np.empty(num_pieces, np.int32)
+    rows = np.empty(2 * num_pieces, np.int32)
+    top = np.full(seq_len + 1, -1, np.int32)
+    return row_of, _fill_rows(place, order, seq_len, max_documents, *levels, top, rows, row_of)
+
+
+@kernel()
+def _fill_rows(place, order, seq_len, max_documents, level0, level1, level2, top, rows, row_of):
+    """Put the pieces into rows, those of one length after the other; returns the number of rows.
+
+    As long as pieces are of one length, the next tightest room is the one that the last left, or the one it was taken
+    from; it is looked up only when that has no more rows.
+
+    Args:
+        top: `[seq_len + 1]`, by room: the last row with that much, -1 for none.
+        rows: of each row the row below it in its stack, and its pieces.
+        row_of: out.
+    """
+    stack, row_at, out, pieces = raw(top), raw(rows), raw(row_of), raw(order)
+    at, num_rows = 0, 0
+    for key in range(seq_len):
+        length, end = seq_len - key, np.int64(place[key])
+        room = np.int64(-1)
+        while at < end:
+            if room < 0:
+                room = _tightest(level0, level1, level2, length)
+            if room < 0:
+                row, left, filled = num_rows, seq_len - length, 1
+                num_rows += 1
+            else:
+                row, left = np.int64(stack[room]), room - length
+                below, filled = row_at[2 * row], row_at[2 * row + 1] + 1
+                stack[room] = below
+                if below < 0:
+                    _unmark(level0, level1, level2, room)
+                    room = -1
+            out[pieces[at]] = row
+            at += 1
+            row_at[2 * row + 1] = filled
+            if left > 0 and filled < max_documents:
+                below = stack[left]
+                row_at[2 * row] = below
+                stack[left] = row
+                if below < 0:
+                    _mark(level0, level1, level2, left)
+                if left >= length:
+                    room = left
+    return num_rows
 
 
 @njit(cache=True, nogil=True)
