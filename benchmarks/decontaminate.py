@@ -21,6 +21,7 @@ from pathlib import Path
 
 PEER_DOCUMENTS = 60
 N = 13
+ROUNDS = 20
 
 
 def peer() -> None:
@@ -87,7 +88,7 @@ def main() -> None:
     index = load_benchmarks([Benchmark("items", arguments.benchmark, arguments.template, arguments.format)], N)
     versions = {name: importlib.metadata.version(name) for name in ("numba", "numpy", "pyarrow")}
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {versions}")
-    print(index.summary()[0], f"{len(index.items.item_of):,} tokens")
+    print(index.summary()[0], f"{index.items.num_tokens.sum():,} tokens")
     for name, pattern, language in (
         ("en", "pretrain-en/**/*.jsonl.zst", "eng"),
         ("zh", "pretrain-zh/*.jsonl.zst", "zho"),
@@ -101,7 +102,7 @@ def main() -> None:
         column = pa.array(clean, pa.large_string())
         hits = len(clean) - find_contamination(column, index)["benchmark"].null_count
         times = []
-        for _ in range(5):
+        for _ in range(ROUNDS):
             start = time.process_time()
             find_contamination(column, index)
             times.append(time.process_time() - start)

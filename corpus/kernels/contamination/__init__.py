@@ -2,46 +2,31 @@
 
 Texts are folded and cut into tokens as for duplicates (`corpus.kernels.shingle`): Han characters are tokens, elsewhere
 words are, and case, width, script variant, punctuation and white space are gone. The hash of every window of `n`
-tokens of every item goes into a table with a two-bit Bloom filter of 16 bits a window before it. A document is walked
-once with a rolling hash; only if some window's 64-bit hash is in the table is it walked again, exactly: the code points
-of the tokens are compared, runs of equal tokens are followed to their end, and the windows of each item are counted.
+tokens of every item goes into a table, the hashes of the windows' parts of `n // 2 + 1` tokens into a Bloom filter of
+two bits. A document is cut once and few of its parts are looked for (`numba_cpu.py` says why few do); only if some
+window's 64-bit hash is in the table are its tokens spelled out and compared: runs of equal tokens are followed to their
+end, and the windows of each item counted (`runs.py`).
 
 Guarantees: no hash accuses, since a match is decided by comparing code points; the index depends on items and options
 alone; `naive.py` is the specification.
 
-Price: `benchmarks/decontaminate.py`. Memory 40 bytes and more a token of the items.
+Price: `benchmarks/decontaminate.py`. Memory 80 bytes and more a token of the items.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from corpus.kernels.arrow_text import text_buffers
+from corpus.kernels.arrow_text import padded, text_buffers
 from corpus.kernels.contamination import naive, numba_cpu
-from corpus.kernels.shingle.fold import fold_table
+from corpus.kernels.contamination.runs import Items, new_spelling, new_tally
+from corpus.kernels.shingle.tokens import new_room, step_tables
 
 __all__ = ["MOST_TOKENS", "ItemIndex", "index_items", "match_items"]
 
 MOST_TOKENS = numba_cpu.MOST_TOKENS
-
-
-@dataclass(frozen=True)
-class _Windows:
-    """One window length: its table. `n` is 0 where no item needs it."""
-
-    n: int
-    bloom: np.ndarray
-    keys: np.ndarray
-    heads: np.ndarray
-    after: np.ndarray
-
-    @property
-    def arguments(self) -> tuple[int, np.uint64, np.ndarray, np.ndarray, np.ndarray]:
-        top = np.uint64(pow(numba_cpu.WINDOW_PRIME.item(), self.n, 1 << 64))
-        return self.n, top, self.bloom, self.keys, self.heads
 
 
 @dataclass(frozen=True)
@@ -51,17 +36,14 @@ class ItemIndex:
     texts: tuple[str, ...]
     n: int
     min_tokens: int
-    item_at: np.ndarray  # [items + 1] first token of each item
-    codes: np.ndarray  # folded code points of all tokens
-    code_at: np.ndarray  # [tokens + 1]
-    item_of: np.ndarray  # [tokens]
-    windows: _Windows
-    short: _Windows
+    items: Items
+    long: numba_cpu.Windows  # every window of the items of `n` tokens and more
+    short: numba_cpu.Windows  # the first `min_tokens` tokens of those of fewer, which are found as a whole
 
     @property
     def num_tokens(self) -> np.ndarray:
         """Tokens of each item; those with fewer than `min_tokens` are never found."""
-        return np.diff(self.item_at)
+        return np.diff(self.items.item_at)
 
 
 def index_items(texts: Sequence[str], n: int, min_tokens: int) -> ItemIndex:
@@ -74,50 +56,29 @@ def index_items(texts: Sequence[str], n: int, min_tokens: int) -> ItemIndex:
     """
     assert 1 <= min_tokens <= n <= MOST_TOKENS, (min_tokens, n)
     data, offsets = text_buffers(pa.array(texts, pa.large_string()))
-    room = int(offsets[-1] - offsets[0]) * 2 + 8
-    hashes, code_at, bounds = np.empty(room, np.uint64), np.empty(room + 1, np.int64), np.empty((room, 2), np.int64)
-    all_hashes, all_codes, lengths, counts = [], [], [], []
-    codes = np.empty(room * numba_cpu.MOST_CODES_A_BYTE, np.int32)
-    for start, end in itertools.pairwise(offsets):
-        count = numba_cpu.tokens_of(data, start, end, *fold_table(), hashes, codes, code_at, bounds)
-        counts.append(count)
-        all_hashes.append(hashes[:count].copy())
-        all_codes.append(codes[: code_at[count]].copy())
-        lengths.append(np.diff(code_at[: count + 1]))
-    item_at = np.cumsum([0, *counts]).astype(np.int64)
-    hashes = np.concatenate([np.empty(0, np.uint64), *all_hashes])
-    item_of = np.repeat(np.arange(len(texts), dtype=np.int64), counts)
-    size = np.array(counts, np.int64)
+    spelling, room = new_spelling(int(offsets[-1])), new_room(offsets)
+    hashes, item_at = np.empty(len(spelling.bounds), np.uint64), np.zeros(len(texts) + 1, np.int64)
+    for piece, at, rows in padded(data, offsets):
+        numba_cpu.add_items(piece, at, *step_tables(), room, spelling, hashes, item_at[rows.start : rows.stop + 1])
+    count, size = item_at[-1], np.diff(item_at)
+    code_at = spelling.code_at[: count + 1].copy()
+    item_of = np.repeat(np.arange(len(texts)), size)
+    place = np.arange(count)
+    whole = (size >= min_tokens) & (size < n)
     return ItemIndex(
         tuple(texts),
         n,
         min_tokens,
-        item_at,
-        np.concatenate([np.empty(0, np.int32), *all_codes]),
-        np.concatenate([[0], np.cumsum(np.concatenate([np.empty(0, np.int64), *lengths]))]).astype(np.int64),
-        item_of,
-        _table(hashes, item_at, np.flatnonzero(size >= n), n, whole=False),
-        _table(hashes, item_at, np.flatnonzero((size >= min_tokens) & (size < n)), min_tokens, whole=True),
+        Items(spelling.codes[: code_at[-1]].copy(), code_at, item_at, item_of),
+        _windows(hashes[:count], place[place + n <= item_at[1:][item_of]], n),
+        _windows(hashes[:count], item_at[:-1][whole], min_tokens),
     )
 
 
-def _table(hashes: np.ndarray, item_at: np.ndarray, items: np.ndarray, n: int, *, whole: bool) -> _Windows:
-    """The windows of some items, or only the first of each where an item is looked for as a whole."""
-    values, positions = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    for item in items:
-        first, last = item_at[item], item_at[item] + n if whole else item_at[item + 1]
-        out = np.empty(last - first - n + 1, np.uint64)
-        numba_cpu.token_windows(hashes, first, last, n, out)
-        values.append(out)
-        positions.append(int(first) + np.arange(len(out)))
-    value, position = np.concatenate(values), np.concatenate(positions)
-    slots = 1 << max(4, int(2 * len(value)).bit_length())
-    keys, heads = np.zeros(slots, np.uint64), np.full(slots, -1, np.int64)
-    bloom = np.zeros(max(1, slots // 8), np.uint64)  # 16 bits a window and more
-    after = np.full(len(hashes) + 1, -1, np.int64)
-    numba_cpu.fill_bloom(value, bloom)
-    numba_cpu.fill_table(value, position, keys, heads, after)
-    return _Windows(n if len(value) else 0, bloom, keys, heads, after)
+def _windows(hashes: np.ndarray, positions: np.ndarray, n: int) -> numba_cpu.Windows:
+    windows = numba_cpu.empty_windows(n, len(positions), len(hashes))
+    numba_cpu.fill_windows(hashes, positions, windows)
+    return windows
 
 
 def match_items(text: pa.Array, index: ItemIndex, *, backend: str = "numba") -> np.ndarray:
@@ -138,17 +99,12 @@ def match_items(text: pa.Array, index: ItemIndex, *, backend: str = "numba") -> 
             result[row] = naive.match(document or "", items, index.n, index.min_tokens) or -1
         return result
     assert backend == "numba", backend
-    data, offsets = text_buffers(text)
-    tables = (index.windows.arguments, index.short.arguments)
-    if not (index.windows.n or index.short.n):
+    if not (index.long.n or index.short.n):
         return result
-    _, many, letter = fold_table()
-    rows = np.flatnonzero(numba_cpu.suspects(data, offsets, numba_cpu.fold_steps(), many, letter, tables))
-    if len(rows):
-        items = (index.codes, index.code_at, index.item_at, index.item_of)
-        after = (index.windows.after, index.short.after)
-        result[rows, :5] = numba_cpu.match_rows(data, offsets, rows, *fold_table(), index.n, items, tables, *after)
-        found = rows[result[rows, 0] >= 0]
-        num_tokens = index.num_tokens[result[found, 0]]
-        result[found, 5] = np.maximum(num_tokens - index.n + 1, 1)
+    data, offsets = text_buffers(text)
+    longest = int(np.max(np.diff(offsets), initial=0))
+    scratch = new_room(offsets), new_spelling(longest), new_tally(len(index.texts), len(index.items.item_of))
+    tables = index.items, index.long, index.short
+    for piece, at, rows in padded(data, offsets):
+        numba_cpu.match_documents(piece, at, *step_tables(), index.n, *tables, *scratch, result[rows])
     return result

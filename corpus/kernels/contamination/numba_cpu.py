@@ -1,313 +1,180 @@
-"""A fast pass that only asks whether any window's hash is in the index, and an exact one over documents where it is."""
+"""Look for items in documents: one walk over each, and only where a window's hash is in the index an exact comparison.
 
-import functools
+Nearly all documents are done after a few looks. Whatever window of `n` tokens a document shares with an item, one of
+its parts of `part = n // 2 + 1` tokens begins at a multiple of `n - part + 1`: so only parts there are looked for, one
+in 7 tokens for windows of 13, in a Bloom filter of all parts of the items' windows. Where one is found, the windows
+around it are looked for by their hash.
+
+`naive.py` says what `match_documents` must write.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from corpus.kernels.jit import inner, kernel
-from corpus.kernels.shingle.fold import DROP, MANY, SEPARATOR, fold_table
-from corpus.kernels.shingle.numba_cpu import FNV_BASIS, FNV_PRIME, WINDOW_PRIME, mix64
-from corpus.kernels.utf8 import decode
+from corpus.kernels.contamination.runs import began_before, best_item, clear, follow, spell
+from corpus.kernels.jit import inner, kernel, raw
+from corpus.kernels.shingle.naive import WINDOW_PRIME as _WINDOW_PRIME
+from corpus.kernels.shingle.tokens import tokenize
 
-LETTER = np.int32(1 << 24)  # added to a folded code point that is a token of its own
+__all__ = ["MOST_TOKENS", "Windows", "add_items", "empty_windows", "fill_windows", "match_documents"]
+
 MOST_TOKENS = 63  # of a window
-BUFFER = 4096  # tokens
-MOST_CODES_A_BYTE = 6  # U+FDFA, three bytes, folds to 18 code points
-_6 = np.uint64(6)
-_63 = np.uint64(63)
-_ONE = np.uint64(1)
-_ZERO = np.uint64(0)
+WINDOW_PRIME = np.uint64(_WINDOW_PRIME)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
+_6, _12, _20, _63 = (np.uint64(number) for number in (6, 12, 20, 63))
 
 
-@functools.cache
-def fold_steps() -> np.ndarray:
-    """The fold table with `LETTER` added where the folded code point is a token of its own: one look-up, not two."""
-    fold, _, letter = fold_table()
-    steps = fold.copy()
-    one = fold >= 0
-    steps[one] += LETTER * letter[fold[one]].astype(np.int32)
-    return steps
+class Windows(NamedTuple):
+    """Windows of `n` tokens by their hash; `n` is 0 where there is none."""
+
+    n: int
+    part: int
+    bloom: np.ndarray  # uint64: two bits a part, both in one of its words
+    keys: np.ndarray  # uint64: hashes of windows, open addressing
+    heads: np.ndarray  # int64: first of the item tokens at which a window with that hash begins, -1 in empty slots
+    after: np.ndarray  # int64, of each item token: the next with the same hash, or -1
+
+
+def empty_windows(n: int, num_windows: int, num_tokens: int) -> Windows:
+    """Room for `num_windows` windows in items of `num_tokens`: 2 to 4 slots each, 16 to 32 bits for each part."""
+    part = n // 2 + 1
+    num_parts = min(num_tokens, num_windows * (n - part + 1))
+    slots, words = (1 << int(2 * number).bit_length() for number in (num_windows, num_parts // 8))
+    return Windows(
+        n if num_windows else 0,
+        part,
+        np.zeros(words, np.uint64),
+        np.zeros(slots, np.uint64),
+        np.full(slots, -1, np.int64),
+        np.full(num_tokens, -1, np.int64),
+    )
 
 
 @inner()
-def _maybe(bloom, value):
-    """Whether a window hash may be in the index: two bits of one 64-bit word."""
-    word = bloom[(value >> np.uint64(12)) & np.uint64(len(bloom) - 1)]
-    return (word >> (value & _63)) & (word >> ((value >> _6) & _63)) & _ONE != _ZERO
-
-
-@kernel()
-def fill_bloom(values, bloom):
-    for value in values:
-        bits = (_ONE << (value & _63)) | (_ONE << ((value >> _6) & _63))
-        bloom[(value >> np.uint64(12)) & np.uint64(len(bloom) - 1)] |= bits
+def _hash(tokens, first, size):
+    """Polynomial over token hashes. They are mixed, so it needs no mixing of its own."""
+    value = _ZERO
+    for i in range(first, first + size):
+        value = value * WINDOW_PRIME + tokens[i]
+    return value
 
 
 @inner()
-def slot_of(keys, heads, value):
-    """The slot of a key in an open-addressing table, or the empty slot where it would be."""
-    mask = np.uint64(len(keys) - 1)
-    slot = (value >> np.uint64(20)) & mask
-    while heads[slot] >= 0 and keys[slot] != value:
+def _slot(windows, value):
+    """The slot of a window's hash, or the empty one where it would be."""
+    mask = np.uint64(len(windows.keys) - 1)
+    slot = value >> _20 & mask
+    while windows.heads[slot] >= 0 and windows.keys[slot] != value:
         slot = (slot + _ONE) & mask
     return slot
 
 
-@kernel()
-def fill_table(values, positions, keys, heads, after):
-    """Chain the positions of each window hash, the first in front."""
-    for i in range(len(values) - 1, -1, -1):
-        slot = slot_of(keys, heads, values[i])
-        after[positions[i]] = heads[slot]
-        keys[slot] = values[i]
-        heads[slot] = positions[i]
+@inner()
+def _head(tokens, place, windows):
+    """The first of the item tokens at which a window begins that has the hash of the one at `place`, or -1."""
+    return windows.heads[_slot(windows, _hash(tokens, place, windows.n))]
 
 
 @kernel()
-def token_windows(hashes, first, last, n, out):
-    """The hash of each window of `n` tokens in `hashes[first:last]`; their number."""
-    count = 0
-    for i in range(first, last - n + 1):
-        value = _ZERO
-        for j in range(n):
-            value = value * WINDOW_PRIME + hashes[i + j]
-        out[count] = value
-        count += 1
-    return count
+def fill_windows(hashes, positions, windows):
+    """Add the windows that begin at `positions`, which ascend: those of one hash are chained, the first in front."""
+    for i in range(len(positions) - 1, -1, -1):
+        value = _hash(hashes, positions[i], windows.n)
+        slot = _slot(windows, value)
+        windows.after[positions[i]] = windows.heads[slot]
+        windows.keys[slot] = value
+        windows.heads[slot] = positions[i]
+        for first in range(positions[i], positions[i] + windows.n - windows.part + 1):
+            value = _hash(hashes, first, windows.part)
+            bits = (_ONE << (value & _63)) | (_ONE << (value >> _6 & _63))
+            windows.bloom[value >> _12 & np.uint64(len(windows.bloom) - 1)] |= bits
 
 
-@inner()
-def _fill(data, at, end, steps, many, letter, tokens, count):
-    """Append token hashes to `tokens` until it is full or the text ends: their number, and where the next begins."""
-    word = FNV_BASIS
-    in_word = False
-    room = len(tokens) - 4 * MOST_CODES_A_BYTE - 2
-    while at < end and (count < room or in_word):  # a word is never cut
-        code_point, at = decode(data, at)
-        step = steps[code_point]
-        if 0 <= step < LETTER:
-            word = (word ^ np.uint64(step)) * FNV_PRIME
-            in_word = True
-            continue
-        if step == DROP:
-            continue
-        if step >= LETTER or step == SEPARATOR:
-            if in_word:
-                tokens[count] = mix64(word)
-                count += 1
-                word = FNV_BASIS
-                in_word = False
-            if step >= LETTER:
-                tokens[count] = mix64((FNV_BASIS ^ np.uint64(step - LETTER)) * FNV_PRIME)
-                count += 1
-            continue
-        first = MANY - step
-        for i in range(first + 1, first + 1 + many[first]):
-            code = many[i]
-            if not letter[code]:
-                word = (word ^ np.uint64(code)) * FNV_PRIME
-                in_word = True
-                continue
-            if in_word:
-                tokens[count] = mix64(word)
-                count += 1
-                word = FNV_BASIS
-                in_word = False
-            tokens[count] = mix64((FNV_BASIS ^ np.uint64(code)) * FNV_PRIME)
-            count += 1
-    if in_word:
-        tokens[count] = mix64(word)
-        count += 1
-    return count, at
-
-
-@inner()
-def _any_window(tokens, count, n, top, bloom, keys, heads):
-    """Whether the hash of some window of `n` tokens is in a table."""
-    if n == 0 or count < n:
-        return False
-    value = _ZERO
-    for i in range(n):
-        value = value * WINDOW_PRIME + tokens[i]
-    for i in range(n, count + 1):
-        if _maybe(bloom, value) and heads[slot_of(keys, heads, value)] >= 0:
-            return True
-        if i < count:
-            value = value * WINDOW_PRIME + tokens[i] - top * tokens[i - n]
-    return False
-
-
-@njit(cache=True, nogil=True)
-def suspects(data, offsets, steps, many, letter, windows):
-    """Rows in which the hash of some window is in the index.
-
-    Token hashes are mixed, so their polynomial needs no mixing of its own. Tokens are written to a buffer that fits
-    the cache and windows are rolled over it: two tight loops are faster than one that does both.
-
-    Args:
-        steps: from `fold_steps`.
-        windows: two of (n, WINDOW_PRIME ** n, bloom, keys, heads), the second for short items; n is 0 if there is none.
-    """
-    found = np.zeros(len(offsets) - 1, np.bool_)
-    tokens = np.empty(BUFFER, np.uint64)
-    long, short = windows
+@kernel()
+def add_items(data, offsets, steps, many, room, spelling, hashes, item_at):
+    """Append the tokens of items to `spelling` and `hashes`, from `item_at[0]` on; write where each item's begin."""
     for row in range(len(offsets) - 1):
-        at, end = offsets[row], offsets[row + 1]
-        count = 0
-        while at < end and not found[row]:
-            kept = min(count, MOST_TOKENS - 1)  # windows may begin in the buffer before
-            tokens[:kept] = tokens[count - kept : count]
-            count, at = _fill(data, at, end, steps, many, letter, tokens, kept)
-            found[row] = _any_window(tokens, count, *long) or _any_window(tokens, count, *short)
-    return found
+        count = tokenize(raw(data), offsets[row], offsets[row + 1], raw(steps), raw(many), room)
+        for i in range(count):
+            hashes[item_at[row] + i] = room.tokens[i]
+        item_at[row + 1] = spell(
+            raw(data), offsets[row], offsets[row + 1], raw(steps), raw(many), spelling, item_at[row]
+        )
+
+
+@inner()
+def _next_place(tokens, count, begin, windows, parts):
+    """The first place from `begin` on where a window begins whose hash is in the index, or -1.
+
+    Args:
+        parts: from `_first_place`.
+    """
+    step, last = windows.n - windows.part + 1, count - windows.n
+    if begin > last:
+        return -1
+    bloom, mask = raw(windows.bloom), np.uint64(len(windows.bloom) - 1)
+    for i in range((begin + step - 1) // step, (count - windows.part) // step + 1):
+        word = bloom[parts[i] >> _12 & mask]
+        if (word >> (parts[i] & _63)) & (word >> (parts[i] >> _6 & _63)) & _ONE:
+            for place in range(max(begin, (i - 1) * step + 1), min(i * step, last) + 1):
+                if _head(tokens, place, windows) >= 0:
+                    return place
+    return -1
+
+
+@inner()
+def _first_place(tokens, count, windows, parts):
+    """As `_next_place` from 0 on; writes `parts`, the hashes of the parts of a document that are looked for.
+
+    All are hashed before any is looked for: then so little is left of that loop that the processor waits for several
+    words of the filter at once.
+    """
+    if windows.n == 0 or count < windows.n:
+        return -1
+    step = windows.n - windows.part + 1
+    for i in range((count - windows.part) // step + 1):
+        parts[i] = _hash(tokens, i * step, windows.part)
+    return _next_place(tokens, count, 0, windows, parts)
+
+
+@inner()
+def _judge(tokens, count, document, items, windows, n, parts, tally, num_touched):
+    """Follow every window that is in the index; how many items `tally` holds then."""
+    place = _first_place(tokens, count, windows, parts)
+    while place >= 0:
+        position = _head(tokens, place, windows) if place <= count - windows.n else -1
+        if position < 0:
+            place = _next_place(tokens, count, place, windows, parts)
+            continue
+        while position >= 0:
+            if not began_before(document, place, items, position):
+                num_touched = follow(document, count, place, items, position, n, tally, num_touched)
+            position = windows.after[position]
+        place += 1
+    return num_touched
 
 
 @kernel()
-def tokens_of(data, start, end, fold, many, letter, hashes, codes, code_at, bounds):
-    """Tokens with their code points and bytes: token `i` is `codes[code_at[i] : code_at[i + 1]]`; their number.
+def match_documents(data, offsets, steps, many, n, items, long, short, room, document, tally, result):
+    """Write the best match of each document to `result`, and leave the rows of those without one alone.
 
     Args:
-        hashes, codes, code_at, bounds: written from 0; `bounds` holds first byte and byte behind the last.
+        data, offsets: one of the pieces of `arrow_text.padded`.
+        steps, many: of `step_tables`.
+        n: tokens a window.
+        items, long, short: of the index; `short` has the items that are looked for as a whole.
+        room, document: scratch for the longest document.
+        tally: all zero before and after.
+        result: `[rows, 6]`.
     """
-    count = 0
-    filled = 0
-    word = FNV_BASIS
-    in_word = False
-    at = start
-    code_at[0] = 0
-    while at < end:
-        here = at
-        code_point, at = decode(data, at)
-        folded = fold[code_point]
-        if folded == DROP:
-            continue
-        run = 1
-        first = 0
-        if folded <= MANY:
-            first = MANY - folded
-            run = many[first]
-        for i in range(run):
-            code = many[first + 1 + i] if folded <= MANY else folded
-            if code >= 0 and not letter[code]:
-                if not in_word:
-                    bounds[count, 0] = here
-                word = (word ^ np.uint64(code)) * FNV_PRIME
-                in_word = True
-                codes[filled] = code
-                filled += 1
-                bounds[count, 1] = at
-                continue
-            if in_word:
-                hashes[count] = mix64(word)
-                count += 1
-                code_at[count] = filled
-                word = FNV_BASIS
-                in_word = False
-            if code >= 0:
-                hashes[count] = mix64((FNV_BASIS ^ np.uint64(code)) * FNV_PRIME)
-                codes[filled] = code
-                filled += 1
-                bounds[count, 0], bounds[count, 1] = here, at
-                count += 1
-                code_at[count] = filled
-    if in_word:
-        hashes[count] = mix64(word)
-        count += 1
-        code_at[count] = filled
-    return count
-
-
-@inner()
-def _same_token(codes, code_at, i, other, other_at, j):
-    size = code_at[i + 1] - code_at[i]
-    same = size == other_at[j + 1] - other_at[j]
-    if same:
-        for k in range(size):
-            if codes[code_at[i] + k] != other[other_at[j] + k]:
-                same = False
-                break
-    return same
-
-
-@inner()
-def _judge(document, count, items, windows, n, after, seen, state, touched, num):
-    """Follow every window of a document that is in one table; note runs per item in `state`, windows in `seen`."""
-    hashes, codes, code_at = document
-    item_codes, item_code_at, item_at, item_of = items
-    size, _, bloom, keys, heads = windows
-    for i in range(count - size + 1):
-        value = _ZERO
-        for j in range(size):
-            value = value * WINDOW_PRIME + hashes[i + j]
-        if not _maybe(bloom, value):
-            continue
-        p = heads[slot_of(keys, heads, value)]
-        while p >= 0:
-            item = item_of[p]
-            if i == 0 or p == item_at[item] or not _same_token(codes, code_at, i - 1, item_codes, item_code_at, p - 1):
-                length = 0
-                while (
-                    i + length < count
-                    and p + length < item_at[item + 1]
-                    and _same_token(codes, code_at, i + length, item_codes, item_code_at, p + length)
-                ):
-                    length += 1
-                need = min(n, item_at[item + 1] - item_at[item])
-                if length >= need:
-                    if state[item, 0] == 0:
-                        touched[num] = item
-                        num += 1
-                    if length > state[item, 0] or (length == state[item, 0] and i < state[item, 1]):
-                        state[item, 0], state[item, 1] = length, i
-                    for window in range(p, p + length - need + 1):
-                        if not seen[window]:
-                            seen[window] = True
-                            state[item, 2] += 1
-            p = after[p]
-    return num
-
-
-@njit(cache=True, nogil=True)
-def match_rows(data, offsets, rows, fold, many, letter, n, items, windows, after, short_after):
-    """The best match of each of `rows`: item (-1: none), first byte, byte behind the last, tokens, windows found."""
-    _, item_code_at, item_at, _ = items
-    result = np.full((len(rows), 5), -1, np.int64)
-    seen = np.zeros(len(item_code_at), np.bool_)
-    state = np.zeros((len(item_at), 3), np.int64)
-    touched = np.empty(len(item_at), np.int64)
-    for which in range(len(rows)):
-        start, end = offsets[rows[which]], offsets[rows[which] + 1]
-        room = (end - start) * 2 + 8
-        hashes = np.empty(room, np.uint64)
-        codes = np.empty((end - start) * MOST_CODES_A_BYTE + 8, np.int32)
-        code_at = np.empty(room + 1, np.int64)
-        bounds = np.empty((room, 2), np.int64)
-        count = tokens_of(data, start, end, fold, many, letter, hashes, codes, code_at, bounds)
-        document = (hashes, codes, code_at)
-        num = 0
-        for table in range(2):
-            if windows[table][0]:
-                following = after if table == 0 else short_after
-                num = _judge(document, count, items, windows[table], n, following, seen, state, touched, num)
-        best = np.int64(-1)
-        for k in range(num):
-            item = touched[k]
-            if (
-                best < 0
-                or state[item, 0] > state[best, 0]
-                or (state[item, 0] == state[best, 0] and state[item, 2] > state[best, 2])
-                or (state[item, 0] == state[best, 0] and state[item, 2] == state[best, 2] and item < best)
-            ):
-                best = item
-        if best >= 0:
-            length, first = state[best, 0], state[best, 1]
-            result[which, 0] = best
-            result[which, 1] = bounds[first, 0] - start
-            result[which, 2] = bounds[first + length - 1, 1] - start
-            result[which, 3], result[which, 4] = length, state[best, 2]
-        for k in range(num):
-            item = touched[k]
-            state[item, 0] = state[item, 1] = state[item, 2] = 0
-            seen[item_at[item] : item_at[item + 1]] = False
-    return result
+    for row in range(len(result)):
+        start, end = offsets[row], offsets[row + 1]
+        count = tokenize(raw(data), start, end, raw(steps), raw(many), room)
+        tokens, parts = raw(room.tokens), raw(room.windows)
+        if max(_first_place(tokens, count, long, parts), _first_place(tokens, count, short, parts)) >= 0:
+            spell(raw(data), start, end, raw(steps), raw(many), document, 0)
+            num_touched = _judge(tokens, count, document, items, long, n, parts, tally, 0)
+            num_touched = _judge(tokens, count, document, items, short, n, parts, tally, num_touched)
+            best_item(document, items, n, tally, num_touched, result[row])
+            clear(items, tally, num_touched)

@@ -3,12 +3,11 @@
 import numpy as np
 from numba import njit
 
-from corpus.kernels.ngram_lm.naive import CHAIN_PRIME as _CHAIN_PRIME
-from corpus.kernels.ngram_lm.naive import START as _START
-from corpus.kernels.shingle.numba_cpu import FNV_BASIS, FNV_PRIME, mix64
+from corpus.kernels.ngram_lm import naive
+from corpus.kernels.shingle.tokens import mix64
 
-CHAIN_PRIME = np.uint64(_CHAIN_PRIME)
-START = np.uint64(_START)
+FNV_BASIS, FNV_PRIME = np.uint64(naive.FNV_BASIS), np.uint64(naive.FNV_PRIME)
+CHAIN_PRIME, START = np.uint64(naive.CHAIN_PRIME), np.uint64(naive.START)
 _BLANK = np.uint8(32)
 _0 = np.uint64(0)
 _1 = np.uint64(1)

@@ -8,10 +8,8 @@ from corpus.kernels.shingle.naive import SECOND_PRIME as _SECOND_PRIME
 from corpus.kernels.shingle.naive import WINDOW_PRIME as _WINDOW_PRIME
 from corpus.kernels.shingle.tokens import mix64, new_room, step_tables, tokenize
 
-__all__ = ["FNV_BASIS", "FNV_PRIME", "WINDOW_PRIME", "exact_keys", "fingerprint", "mix64", "shingle_sets"]
+__all__ = ["WINDOW_PRIME", "exact_keys", "fingerprint", "mix64", "shingle_sets"]
 
-FNV_BASIS = np.uint64(0xCBF29CE484222325)  # of the token hashes of `contamination` and `ngram_lm`
-FNV_PRIME = np.uint64(0x100000001B3)
 WINDOW_PRIME = np.uint64(_WINDOW_PRIME)
 SECOND_PRIME = np.uint64(_SECOND_PRIME)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)

@@ -26,7 +26,7 @@ from corpus.kernels.swar import (
 )
 from corpus.kernels.utf8 import decode
 
-__all__ = ["STRIDE", "Room", "mix64", "new_room", "step_tables", "tokenize"]
+__all__ = ["STRIDE", "WORD", "Room", "mix64", "new_room", "step_tables", "tokenize"]
 
 WORD, LONG = 1 << 24, 1 << 25  # of a step, see `step_tables`
 STRIDE = 16  # loops over tokens go on to a multiple of it, so that they are done in vectors to the end
