@@ -30,6 +30,7 @@ RAW = pa.schema(
         ("html", pa.large_binary()),  # the page's bytes, content-encoding undone, charset not yet decoded
         ("charset", pa.string()),  # declared by the HTTP header; null where none is
         ("meta", pa.string()),  # the publisher's other fields, as JSON
+        ("prompt_chars", pa.int32()),  # code points of `text` that are the prompt; null where there is no answer field
     ]
 )
 
@@ -121,6 +122,8 @@ DOCUMENTS = pa.schema(
         ("timestamp", pa.string()),
         ("text", pa.large_string()),
         ("meta", pa.string()),
+        ("prompt_chars", pa.int32()),  # code points at the beginning of `text` that are the prompt, what stands between
+        # it and the answer not counted; 0 without a prompt, null where the record has no field for an answer
         ("origin_file", pa.string()),
         ("origin_offset", pa.int64()),
         ("language", pa.string()),  # ISO 639-1 where there is one, else as the model names it
@@ -139,12 +142,18 @@ DOCUMENTS = pa.schema(
 DUPLICATES = pa.schema(
     [
         ("id", pa.string()),
-        ("kept_id", pa.string()),  # null: this document stays
-        ("level", pa.string()),  # "exact" or "near"; null: this document stays
-        ("jaccard", pa.float64()),  # exact Jaccard of the folded shingle sets of this and the kept document
+        ("kept_id", pa.string()),  # null: this document stays; may be of an earlier run (`dedup.against`)
+        ("level", pa.string()),  # one of DUPLICATE_LEVELS; null: this document stays
+        (
+            "jaccard",
+            pa.float64(),
+        ),  # exact Jaccard of the folded shingle sets of this and the kept document, or what else
+        # `dedup.measure` says; null at level "url", which says nothing of the text
         ("cluster_size", pa.int32()),  # documents in the group of the kept document, itself counted
     ]
 )
+
+DUPLICATE_LEVELS = ("url", "exact", "near")
 
 REASON = pa.struct([("rule", pa.string()), ("value", pa.float64()), ("threshold", pa.float64())])
 

@@ -65,7 +65,7 @@ def run(
     runner: Annotated[str | None, typer.Option(help="local, in_memory, or a Beam runner's name.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would run.")] = False,
 ) -> None:
-    """Run a recipe, or just files: download, extract, dedup, select, tokenizer, tokenize."""
+    """Run a recipe, or just files: download, extract, dedup, select, trim (if asked for), tokenizer, tokenize."""
     from pipelines import run as run_module
 
     if stage not in STAGES:
@@ -103,8 +103,9 @@ def _show_result(folder: Path, console: Console) -> None:
     if counts:
         console.print(funnel.by_source(counts))
         console.print(funnel.by_reason(counts))
-        if (replaced := funnel.by_kind(folder)) is not None:
-            console.print(replaced)
+        for table in (funnel.by_kind(folder), funnel.by_cut(folder)):
+            if table is not None:
+                console.print(table)
         console.print(f"report: {report_module.write_report(folder)}", highlight=False, soft_wrap=True)
 
 

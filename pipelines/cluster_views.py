@@ -15,6 +15,7 @@ from pipelines.clusters import NUM_BINS, Cluster, Decision, Document, Survey, re
 from pipelines.reselect import stored_recipe
 from pipelines.text_diff import Piece, compare, shortened, visible
 
+EARLIER = "earlier run"
 RANK = ("priority", "quality", "num_chars", "content_hash", "id")  # what decides who is kept: `pipelines.keeper`
 _CHUNK = 16
 _CLUSTER_CHARS = 5_000_000  # of all members together: to compare them takes about a minute
@@ -64,16 +65,25 @@ REPORT = Detail(
 )
 
 
-def summarised(survey: Survey) -> dict[str, Any]:
-    """The numbers as plain values; levels and sizes in order."""
+def summarised(survey: Survey, measure: str = "jaccard") -> dict[str, Any]:
+    """The numbers as plain values; levels and sizes in order.
+
+    Args:
+        measure: of `dedup.measure`, what the column `jaccard` holds.
+    """
     levels = dict(sorted(survey.levels.items()))
+    measured = [level for level in levels if survey.jaccard[level].any()]
+    in_clusters = sum((size - 1) * count for size, count in survey.sizes.items())
     return {
         "documents": survey.num_documents,
         "clusters": survey.sizes.total(),
         "removed": survey.levels.total(),
+        "removed_for_earlier": survey.levels.total() - in_clusters,
         "levels": levels,
+        "measure": measure,
+        "measured": measured,
         "jaccard": [
-            {"from": bin / (NUM_BINS - 1), **{level: int(survey.jaccard[level][bin]) for level in levels}}
+            {"from": bin / (NUM_BINS - 1), **{level: int(survey.jaccard[level][bin]) for level in measured}}
             for bin in _bins(list(survey.jaccard.values()))
         ],
         "sizes": [{"documents": size, "clusters": survey.sizes[size]} for size in sorted(survey.sizes)],
@@ -98,6 +108,8 @@ def views(work: Path, chosen: Sequence[Cluster], most: Detail) -> Iterator[dict[
             for at in range(0, len(cluster.members), _CHUNK)
             for view in _member_views(work, kept, cluster.members[at : at + _CHUNK], priority, detail)
         ]
+        if cluster.kept.work is not None:
+            members = [member | {"decided_by": EARLIER} for member in members]
         yield {
             "kept": _facts(kept, priority) | {"beginning": kept.text[: detail.beginning_chars]},
             "documents": cluster.kept.cluster_size,

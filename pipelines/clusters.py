@@ -8,7 +8,7 @@ of members a cluster. Texts are read last, by part and row, since `duplicates/` 
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ _TEXT_COLUMNS = ("id", "source", "url", "text", "language", "quality", "num_char
 
 @dataclass(frozen=True)
 class Decision:
-    """One row of DUPLICATES, and the part and row where both it and the document are."""
+    """One row of DUPLICATES, and the part and row where both it and the document are; `work` for earlier runs."""
 
     id: str
     kept_id: str | None
@@ -38,6 +38,12 @@ class Decision:
     cluster_size: int
     part: str
     row: int
+    work: Path | None = None
+
+    @property
+    def likeness(self) -> tuple[bool, float]:
+        """To sort by: the least similar first, those that went for their URL last."""
+        return (True, 1.0) if self.jaccard is None else (False, self.jaccard)
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Survey:
 
     Attributes:
         levels: level -> documents removed at it.
-        jaccard: level -> `[NUM_BINS]` documents by their Jaccard with the kept one.
+        jaccard: level -> `[NUM_BINS]` documents by their Jaccard with the kept one; nothing at level "url".
         sizes: documents in a cluster -> clusters.
     """
 
@@ -126,7 +132,8 @@ def _kept_of_many(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _histogram(batch: pa.RecordBatch) -> np.ndarray:
-    bins = np.floor(batch["jaccard"].to_numpy(zero_copy_only=False) * (NUM_BINS - 1) + 1e-9).astype(np.int64)
+    values = batch["jaccard"].drop_null().to_numpy()
+    bins = np.floor(values * (NUM_BINS - 1) + 1e-9).astype(np.int64)
     return np.bincount(np.clip(bins, 0, NUM_BINS - 1), minlength=NUM_BINS)
 
 
@@ -165,12 +172,18 @@ def find(work: Path, prefix: str) -> Decision:
     return found[0]
 
 
-def gather(work: Path, ids: Sequence[str], most: int, besides: Collection[str] = ()) -> list[Cluster]:
+def gather(
+    work: Path, ids: Sequence[str], most: int, besides: Collection[str] = (), against: Sequence[str] = ()
+) -> list[Cluster]:
     """The clusters of these kept documents, in the order given.
 
     Args:
         most: members of a cluster to name, the least similar first.
         besides: ids of members that are named whatever their place.
+        against: the earlier runs that a kept document may be of.
+
+    Raises:
+        RecipeError: one is in no run.
     """
     wanted, heads = pa.array(ids, pa.string()), {}
     members: dict[str, list[Decision]] = defaultdict(list)
@@ -187,14 +200,29 @@ def gather(work: Path, ids: Sequence[str], most: int, besides: Collection[str] =
             levels[kept_id].update(own["level"].to_pylist())
             named[kept_id] += _rows(own.filter(pc.is_in(own["id"], pa.array(besides, pa.string()))), part)
             both = members[kept_id] + _rows(_best(own, most, ascending=["jaccard"]), part)
-            members[kept_id] = sorted(both, key=lambda member: (member.jaccard, member.id))[:most]
+            members[kept_id] = sorted(both, key=lambda member: (member.likeness, member.id))[:most]
     clusters = []
     for id in ids:
-        if id not in heads:
-            raise ShardError(f"{work / 'duplicates'} has no row for {id}; run the dedup stage again")
+        head = heads.get(id)
+        if head is None:
+            head = replace(_earlier(work, id, against), cluster_size=1 + levels[id].total())
         shown = named[id] + [member for member in members[id] if member.id not in besides]
-        clusters.append(Cluster(heads[id], shown[:most], levels[id], jaccard[id]))
+        clusters.append(Cluster(head, shown[:most], levels[id], jaccard[id]))
     return clusters
+
+
+def _earlier(work: Path, id: str, against: Sequence[str]) -> Decision:
+    """Where a kept document of an earlier run is."""
+    for earlier in map(Path, against):
+        for part, batch in _decisions(earlier) if (earlier / "duplicates" / FILE_NAME).is_file() else ():
+            hits = batch.filter(pc.equal(batch["id"], id))
+            if hits.num_rows:
+                return replace(_rows(hits, part)[0], kept_id=None, level=None, jaccard=None, work=earlier)
+    raise RecipeError(
+        f"{work / 'duplicates'} has no row for the kept document {id}"
+        + (f", nor has any of {list(against)}; bring the earlier run back" if against else "")
+        + "; or run the dedup stage again"
+    )
 
 
 def of_three_sizes(work: Path, sizes: Counter[int], most: int) -> list[Cluster]:
@@ -212,9 +240,9 @@ def of_three_sizes(work: Path, sizes: Counter[int], most: int) -> list[Cluster]:
             heads[size] = _first(heads[size] + _rows(_best(of_size, _CANDIDATES), part), _CANDIDATES)
     clusters = gather(work, [head.id for size in sorted(heads) for head in heads[size]], most)
     least: dict[int, Cluster] = {}
-    for cluster in sorted(clusters, key=lambda cluster: (cluster.members[0].jaccard, cluster.kept.id)):
+    for cluster in sorted(clusters, key=lambda cluster: (cluster.members[0].likeness, cluster.kept.id)):
         least.setdefault(cluster.kept.cluster_size, cluster)
-    differing = [size for size in sorted(least) if least[size].members[0].jaccard < 1] or sorted(least)
+    differing = [size for size in sorted(least) if least[size].members[0].likeness < (False, 1)] or sorted(least)
     places = {len(differing) - 1, len(differing) // 2, 0} if differing else set()
     return [least[differing[place]] for place in sorted(places, reverse=True)]
 
@@ -225,13 +253,13 @@ def read_documents(work: Path, decisions: Sequence[Decision], most_chars: int) -
     Raises:
         ShardError: `documents/` is of another run than `duplicates/`.
     """
-    by_part: dict[str, list[Decision]] = defaultdict(list)
+    by_part: dict[tuple[Path, str], list[Decision]] = defaultdict(list)
     for decision in decisions:
-        by_part[decision.part].append(decision)
+        by_part[decision.work or work, decision.part].append(decision)
     return {
         decision.id: _document(row, most_chars)
-        for part, wanted in by_part.items()
-        for decision, row in _document_rows(work, part, wanted)
+        for (folder, part), wanted in by_part.items()
+        for decision, row in _document_rows(folder, part, wanted)
     }
 
 

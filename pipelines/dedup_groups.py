@@ -1,6 +1,5 @@
 """The second half of `dedup`: from candidate groups to one decision a document."""
 
-import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,90 +7,97 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.dedup import Removals, joined_sets, verify_in_blocks
+from corpus.dedup import joined_sets
+from corpus.dedup.levels import Candidates, Decisions, decide_levels
 from corpus.kernels.shingle import shingle_sets
 from corpus.schema import DUPLICATES
-from corpus.shards import Counts, Part, read_table, write_part
+from corpus.shards import Counts, read_table, write_part
+from pipelines.compared import compared_at
+from pipelines.dedup_against import Portion, earlier_texts
+from pipelines.dedup_index import write_index
 from pipelines.dedup_keys import SIGNED
 from pipelines.keeper import keeper_rank
 from pipelines.recipe import Dedup
-from pipelines.rows import texts_at
 from pipelines.stage import WORKINGS
 from pipelines.task import Task, TaskResult
 
 EVIDENCE = pa.schema([("document", pa.int64()), *((field.name, field.type) for field in DUPLICATES)])
 
 
-def verify(task: Task, folder: Path, *, documents: Path, options: Dedup, parts: Sequence[Part]) -> TaskResult:
-    """Decide the groups of one file by the exact Jaccard of their texts."""
+def verify(task: Task, folder: Path, *, options: Dedup, portions: Sequence[Portion]) -> TaskResult:
+    """Decide the groups of one file: by URL, and by the exact similarity of what is compared."""
     groups = read_table(folder / task.spec["groups"])
     numbers = groups["document"].to_numpy()
     order = np.argsort(numbers)
     numbers, component = numbers[order], groups["component"].to_numpy()[order]
-    signed = _signed_rows(numbers, folder, parts)
-    exact = np.column_stack([signed["exact_0"].to_numpy(), signed["exact_1"].to_numpy()])
-    rank = keeper_rank(signed, ["exact_0", "exact_1", "id"])  # content before id
-    read = functools.partial(_sets, documents=documents, parts=parts, shingle_tokens=options.shingle_tokens)
-    removals = verify_in_blocks(
-        component, rank, exact, signed["num_chars"].to_numpy(), lambda some: read(numbers[some]), options.threshold
+    signed = _signed_rows(numbers, folder, portions)
+    exact, url = (
+        np.column_stack([signed[f"{name}_{half}"].to_numpy() for half in (0, 1)]) for name in ("exact", "url")
     )
-    batch = _evidence(numbers, signed["id"].combine_chunks(), exact, removals)
+    rank = keeper_rank(signed, ["content_0", "content_1", "id"])  # content before id
+    is_earlier = numbers >= sum(portion.rows for portion in portions if not portion.is_earlier)
+    was_read = np.zeros(len(numbers), np.bool_)
+
+    def read(some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        was_read[some] = True
+        return joined_sets(
+            shingle_sets(text, options.shingle_tokens) for text in _texts(numbers[some], exact[some], portions)
+        )
+
+    given = Candidates(component, rank, exact, signed["num_chars"].to_numpy(), url if options.url else None, is_earlier)
+    found = decide_levels(given, read, options.threshold, options.measure)
+    batch = _evidence(numbers, signed["id"].combine_chunks(), found, ~is_earlier)
     name = f"{WORKINGS}/evidence/{task.name}.arrow"
-    return TaskResult(task.name, [write_part(folder, name, [batch], EVIDENCE, compression=None)])
+    part = write_part(folder, name, [batch], EVIDENCE, compression=None)
+    return TaskResult(task.name, [part], info={"earlier_texts_read": int((was_read & is_earlier).sum())})
 
 
-def _by_part(numbers: np.ndarray, parts: Sequence[Part]) -> Iterator[tuple[Part, np.ndarray]]:
-    """The parts that documents with these (sorted) numbers stand in, with their rows there."""
+def _by_portion(numbers: np.ndarray, portions: Sequence[Portion]) -> Iterator[tuple[Portion, np.ndarray, slice]]:
+    """The portions that documents with these (sorted) numbers stand in, their rows there, and which of them it is."""
     start = 0
-    for part in parts:
-        low, high = np.searchsorted(numbers, [start, start + part.rows])
+    for portion in portions:
+        low, high = np.searchsorted(numbers, [start, start + portion.rows])
         if low < high:
-            yield part, numbers[low:high] - start
-        start += part.rows
+            yield portion, numbers[low:high] - start, slice(low, high)
+        start += portion.rows
 
 
-def _signed_rows(numbers: np.ndarray, folder: Path, parts: Sequence[Part]) -> pa.Table:
+def _signed_rows(numbers: np.ndarray, folder: Path, portions: Sequence[Portion]) -> pa.Table:
     tables = [
-        read_table(folder / WORKINGS / "signed" / part.path).take(pa.array(rows))
-        for part, rows in _by_part(numbers, parts)
+        read_table(folder / WORKINGS / "signed" / f"{portion.name}.arrow").take(pa.array(rows))
+        for portion, rows, _ in _by_portion(numbers, portions)
     ]
     return pa.concat_tables([SIGNED.empty_table(), *tables])
 
 
-def _sets(
-    numbers: np.ndarray, documents: Path, parts: Sequence[Part], shingle_tokens: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Shingle sets of the documents with these (sorted) numbers, one batch of text at a time."""
-    texts = (text for part, rows in _by_part(numbers, parts) for text in texts_at(documents / part.path, rows))
-    return joined_sets(shingle_sets(text, shingle_tokens) for text in texts)
+def _texts(numbers: np.ndarray, exact: np.ndarray, portions: Sequence[Portion]) -> Iterator[pa.Array]:
+    """What is compared of the documents with these (sorted) numbers, one batch at a time."""
+    for portion, rows, chosen in _by_portion(numbers, portions):
+        if portion.is_earlier:
+            yield from earlier_texts(portion, rows, exact[chosen])
+        else:
+            yield from compared_at(portion.path, rows, portion.on_prompt)
 
 
-def _evidence(numbers: np.ndarray, ids: pa.Array, exact: np.ndarray, removals: Removals) -> pa.RecordBatch:
-    """One row a document that was removed or that others were removed for."""
-    kept_for = np.full(len(numbers), -1, np.int64)
-    kept_for[removals.removed] = removals.kept
-    jaccard = np.zeros(len(numbers), np.float64)
-    jaccard[removals.removed] = removals.jaccard
-    removed = kept_for >= 0
-    same = removed & (exact == exact[kept_for]).all(axis=1)
-    stays = pa.array(~removed)
-    level = pc.if_else(stays, None, pc.if_else(pa.array(same), "exact", "near"))
+def _evidence(numbers: np.ndarray, ids: pa.Array, found: Decisions, is_new: np.ndarray) -> pa.RecordBatch:
+    """One row a document of this run that was removed or that others were removed for."""
+    removed = found.kept_for >= 0
     batch = pa.record_batch(
         [
             numbers,
             ids,
-            ids.take(pa.array(kept_for, mask=~removed)),
-            level.cast(pa.string()),
-            pa.array(jaccard, mask=~removed),
-            removals.cluster_size,
+            ids.take(pa.array(found.kept_for, mask=~removed)),
+            pa.array(found.level, pa.string()),
+            pa.array(found.value, mask=np.isnan(found.value)),
+            found.cluster_size,
         ],
         schema=EVIDENCE,
     )
-    return batch.filter(pa.array(removed | (removals.cluster_size > 1)))
+    return batch.filter(pa.array(is_new & (removed | (found.cluster_size > 1))))
 
 
-def evidence_of_part(task: Task, folder: Path, *, documents: Path) -> TaskResult:
-    """Write the decisions for the documents of one part."""
+def evidence_of_part(task: Task, folder: Path, *, documents: Path, with_index: bool) -> TaskResult:
+    """Write the decisions for the documents of one part, and its index where one is wanted."""
     start, rows = task.spec["start"], task.spec["rows"]
     tables = []
     for path, _ in task.spec["evidence"]:
@@ -110,7 +116,8 @@ def evidence_of_part(task: Task, folder: Path, *, documents: Path) -> TaskResult
     found = evidence["id"].combine_chunks().take(take)
     assert pc.all(pc.equal(pc.coalesce(found, batch["id"]), batch["id"]), min_count=0).as_py(), task.name
     part = write_part(folder, task.spec["part"], batch_rows(batch), DUPLICATES)
-    return TaskResult(task.name, [part], counts=_counts(own["source"], batch))
+    extra = [write_index(folder, task.name, start, pc.is_null(batch["kept_id"]))] if with_index else []
+    return TaskResult(task.name, [part], counts=_counts(own["source"], batch), info=task.spec["info"], extra=extra)
 
 
 def batch_rows(batch: pa.RecordBatch, size: int = 4096) -> list[pa.RecordBatch]:

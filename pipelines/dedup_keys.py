@@ -1,10 +1,12 @@
 """The first half of `dedup`: from text to candidate edges.
 
 `sign` writes, for each part of documents, what the later phases need of a document besides its text, and one key file
-with a record batch a partition; `match` sorts one partition's keys of all parts.
+with a record batch a partition; `match` sorts one partition's keys of all parts. A document's keys are its bands', the
+first half of its exact key and, where the recipe asks for that level, of its URL's: all documents that may have to do
+with each other come into one group.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,8 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.dedup import Bands, star_edges
+from corpus.dedup.urls import url_keys
 from corpus.kernels.minhash import document_keys, permutations
-from corpus.shards import open_part, read_batches, write_part
+from corpus.kernels.shingle import exact_keys
+from corpus.shards import Part, open_part, read_batches, write_part
+from pipelines.compared import columns_compared, compared
 from pipelines.recipe import Dedup
 from pipelines.stage import WORKINGS, checked
 from pipelines.task import Task, TaskResult
@@ -22,8 +27,12 @@ from pipelines.task import Task, TaskResult
 SIGNED = pa.schema(
     [
         ("id", pa.string()),
-        ("exact_0", pa.uint64()),
+        ("exact_0", pa.uint64()),  # of what is compared
         ("exact_1", pa.uint64()),
+        ("content_0", pa.uint64()),  # of the whole text
+        ("content_1", pa.uint64()),
+        ("url_0", pa.uint64()),  # both halves 0: none, or of no account
+        ("url_1", pa.uint64()),
         ("priority", pa.int32()),
         ("quality", pa.float32()),
         ("num_chars", pa.int32()),
@@ -42,41 +51,44 @@ def sign(
     bands: Bands,
     partitions: int,
     priority: Mapping[str, int],
+    on_prompt: Sequence[str],
 ) -> TaskResult:
-    """Keys of one part: its bands and its exact key, spread over the partitions by their value."""
+    """Keys of one part: its bands', its exact one and its URL's, spread over the partitions by their value."""
     a, b = permutations(bands.num * bands.rows, options.seed)
-    signed, keys, rows = [], [], []
+    signed, keys, rows = [], [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
     start = task.spec["start"]
-    columns = ["id", "source", "text", "quality", "num_chars"]
-    for batch in read_batches(checked(documents, task.spec), columns):
-        found, exact, _ = document_keys(batch["text"], options.shingle_tokens, a, b, bands.rows)
-        keys.append(found.ravel())
-        rows.append(np.repeat(np.arange(start, start + batch.num_rows), found.shape[1]))
+    columns = {"id", "source", "quality", "num_chars", *columns_compared(on_prompt), *(["url"] if options.url else [])}
+    for batch in read_batches(checked(documents, task.spec), sorted(columns)):
+        text = compared(batch, on_prompt)
+        found, exact, _ = document_keys(text, options.shingle_tokens, a, b, bands.rows)
+        content = exact if text is batch["text"] or text.equals(batch["text"]) else exact_keys(batch["text"])
+        url = url_keys(batch["url"]) if options.url else np.zeros((batch.num_rows, 2), np.uint64)
+        numbers = np.arange(start, start + batch.num_rows)
+        keys += [found.ravel(), url[url.any(axis=1), 0]]
+        rows += [np.repeat(numbers, found.shape[1]), numbers[url.any(axis=1)]]
         start += batch.num_rows
         ranks = pc.index_in(batch["source"], pa.array(list(priority)))
         priorities = pa.array(list(priority.values()), pa.int32()).take(ranks)
-        signed.append(
-            pa.record_batch(
-                [batch["id"], exact[:, 0], exact[:, 1], priorities, batch["quality"], batch["num_chars"]],
-                schema=SIGNED,
-            )
-        )
-    all_keys = np.concatenate(keys) if keys else np.zeros(0, np.uint64)
-    all_rows = np.concatenate(rows) if rows else np.zeros(0, np.int64)
-    return TaskResult(
-        task.name,
-        parts=[
-            write_part(folder, f"{WORKINGS}/signed/{task.name}.arrow", signed, SIGNED, compression=None),
-            write_part(
-                folder,
-                f"{WORKINGS}/keys/{task.name}.arrow",
-                _by_partition(all_keys, all_rows, partitions),
-                KEYS,
-                compression=None,
-            ),
-        ],
-        info={"partitions": partitions},
-    )
+        halves = [pa.array(column) for both in (exact, content, url) for column in np.ascontiguousarray(both.T)]
+        values = [batch["id"], *halves, priorities, batch["quality"], batch["num_chars"]]
+        signed.append(pa.record_batch(values, schema=SIGNED))
+    return written(task.name, folder, signed, np.concatenate(keys), np.concatenate(rows), partitions)
+
+
+def written(
+    name: str, folder: Path, signed: Sequence[pa.RecordBatch], keys: np.ndarray, rows: np.ndarray, partitions: int
+) -> TaskResult:
+    """What `sign` leaves of one part.
+
+    Args:
+        keys, rows: `[K]` keys, and the number of the document that each is of.
+    """
+    by_partition = _by_partition(keys, rows, partitions)
+    parts: list[Part] = [
+        write_part(folder, f"{WORKINGS}/signed/{name}.arrow", signed, SIGNED, compression=None),
+        write_part(folder, f"{WORKINGS}/keys/{name}.arrow", by_partition, KEYS, compression=None),
+    ]
+    return TaskResult(name, parts, info={"partitions": partitions})
 
 
 def _by_partition(keys: np.ndarray, rows: np.ndarray, partitions: int) -> list[pa.RecordBatch]:
@@ -87,11 +99,22 @@ def _by_partition(keys: np.ndarray, rows: np.ndarray, partitions: int) -> list[p
     return [pa.record_batch([keys[low:high], rows[low:high]], schema=KEYS) for low, high in pairwise(bounds)]
 
 
+def _among(keys: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """Which keys are among some (sorted) ones, `[K]` bool; `np.isin` needs several times the memory."""
+    if not len(some):
+        return np.zeros(len(keys), np.bool_)
+    return some[np.minimum(np.searchsorted(some, keys), len(some) - 1)] == keys
+
+
 def match(task: Task, folder: Path) -> TaskResult:
-    """Candidate edges of one partition."""
+    """Candidate edges of one partition. Keys that only documents of earlier runs have tie nothing."""
     batches = [open_part(folder / path).get_batch(task.spec["partition"]) for path, _ in task.spec["keys"]]
     keys = np.concatenate([batch["key"].to_numpy() for batch in batches])
     rows = np.concatenate([batch["document"].to_numpy() for batch in batches])
+    is_new = rows < task.spec["num_new"]
+    if not is_new.all():
+        matters = _among(keys, np.unique(keys[is_new]))
+        keys, rows = keys[matters], rows[matters]
     edges = star_edges(keys, rows)
     batch = pa.record_batch([edges[:, 0], edges[:, 1]], schema=EDGES)
     return TaskResult(

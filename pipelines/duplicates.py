@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.text import Text
 
 from corpus.errors import RecipeError
-from pipelines.cluster_views import BRIEF, FULL, RANK, bin_name, count_line, size_classes, summarised, views
+from pipelines.cluster_views import BRIEF, EARLIER, FULL, RANK, bin_name, count_line, size_classes, summarised, views
 from pipelines.clusters import check_work, find, gather, survey
+from pipelines.reselect import stored_recipe
 from pipelines.text_diff import visible
 
 _BAR = 40
@@ -40,15 +41,16 @@ def show(work: Path, doc: str | None, top: int, as_json: bool, console: Console)
     if top < 1:
         raise RecipeError(f"--top {top}: expected 1 or more")
     check_work(work)
+    options = stored_recipe(work).dedup
     if doc is None:
         numbers, largest = survey(work, top)
-        summary = summarised(numbers)
+        summary = summarised(numbers, options.measure)
         chosen = gather(work, [head.id for head in largest], BRIEF.members)
         shown = views(work, chosen, BRIEF)
     else:
         decision = find(work, doc)
         summary = {"id": decision.id, "kept": decision.kept_id is None}
-        chosen = gather(work, [decision.kept_id or decision.id], FULL.members, {decision.id})
+        chosen = gather(work, [decision.kept_id or decision.id], FULL.members, {decision.id}, options.against)
         shown = views(work, chosen, FULL)
     if as_json:
         result = json.dumps({"summary": summary, "clusters": list(shown)}, ensure_ascii=False, indent=1)
@@ -57,7 +59,7 @@ def show(work: Path, doc: str | None, top: int, as_json: bool, console: Console)
     if doc is None:
         _print_summary(summary, work, console)
     for place, view in enumerate(shown, 1):
-        _print_cluster(view, f"{place}. " if doc is None else "", work, doc, console)
+        _print_cluster(view | {"measure": options.measure}, f"{place}. " if doc is None else "", work, doc, console)
 
 
 def _print_summary(summary: Mapping[str, Any], work: Path, console: Console) -> None:
@@ -67,17 +69,25 @@ def _print_summary(summary: Mapping[str, Any], work: Path, console: Console) -> 
         f"{f' ({levels})' if levels else ''}; {work}"
     )
     console.print(Text(line, "bold"), soft_wrap=True)
+    if summary["removed_for_earlier"]:
+        console.print(Text(f"{summary['removed_for_earlier']:,} of them for documents of earlier runs"))
     if not summary["removed"]:
         return
-    console.print(Text(f"\nJaccard with the kept one{''.join(f'{level:>9}' for level in summary['levels'])}"))
-    _print_bins([(row["from"], [row[level] for level in summary["levels"]]) for row in summary["jaccard"]], console)
+    if summary["jaccard"]:
+        columns = "".join(f"{level:>9}" for level in summary["measured"])
+        console.print(Text(f"\n{f'{_measure(summary)} with the kept one':<25}{columns}"))
+    _print_bins([(row["from"], [row[level] for level in summary["measured"]]) for row in summary["jaccard"]], console)
     sizes = "   ".join(f"{text} × {count:,}" for text, count in size_classes(summary["sizes"]))
     console.print(Text(f"\ndocuments in a cluster × clusters:   {sizes}"), soft_wrap=True)
     _print_legend(console)
 
 
+def _measure(values: Mapping[str, Any]) -> str:
+    return values["measure"].capitalize()
+
+
 def _print_bins(rows: Sequence[tuple[float, list[int]]], console: Console) -> None:
-    most = max(sum(counts) for _, counts in rows)
+    most = max((sum(counts) for _, counts in rows), default=0)
     for low, counts in rows:
         bar = "█" * -(-_BAR * sum(counts) // most)
         console.print(Text(f"  {bin_name(low):<23}{''.join(f'{count:>9,}' for count in counts)}  {bar}".rstrip()))
@@ -101,12 +111,12 @@ def _print_cluster(view: Mapping[str, Any], number: str, work: Path, doc: str | 
     _print_facts("kept", kept, doc, "green", console)
     _print_indented(Text(visible(kept["beginning"]), "dim"), console)
     if doc is not None:
-        if view["levels"]:
-            console.print(Text("\nJaccard with the kept one"))
+        if view["jaccard"]:
+            console.print(Text(f"\n{_measure(view)} with the kept one"))
             _print_bins([(row["from"], [row["documents"]]) for row in view["jaccard"]], console)
         _print_legend(console)
     for member in view["members"]:
-        what = f"{member['level']} {member['jaccard']:.4f}"
+        what = member["level"] if member["jaccard"] is None else f"{member['level']} {member['jaccard']:.4f}"
         _print_facts(what, member, doc, "red", console)
         if doc is not None:
             _print_indented(Text(_rank_line(kept, member)), console)
@@ -134,6 +144,8 @@ def _print_facts(what: str, facts: Mapping[str, Any], doc: str | None, style: st
 def _rank_line(kept: Mapping[str, Any], member: Mapping[str, Any]) -> str:
     """Which values of the rank were compared, up to the one that decided: kept one's, then this one's."""
     decided = member["decided_by"]
+    if decided == EARLIER:
+        return "kept for it is of an earlier run"
     compared = RANK[: RANK.index(decided) + 1]
     pairs = [f"{_NAMES.get(name, name)} {_value(kept[name])} and {_value(member[name])}" for name in compared]
     return f"kept for its {_NAMES.get(decided, decided)}: {', '.join(pairs)}"

@@ -18,14 +18,15 @@ from rich.text import Text
 from corpus.errors import RecipeError
 from corpus.ops.rule_sets import RULE_SETS, rule_set
 from corpus.ops.rules import Rule, RuleSet, failing
-from corpus.schema import RULE_SIGNALS
+from corpus.schema import DUPLICATE_LEVELS, RULE_SIGNALS
 from pipelines import select
 from pipelines.lookup import find_decision, find_document, find_ledger_row
 from pipelines.recipe import Recipe
 from pipelines.reselect import stored_recipe
+from pipelines.trim_view import trimmed
 
 _PREVIEW_CHARS = 300
-_DUPLICATE = ("duplicate_exact", "duplicate_near")
+_DUPLICATE = tuple(f"duplicate_{level}" for level in DUPLICATE_LEVELS)
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,12 @@ def explain(
         reasons = ledger["reasons"]
     else:
         reasons = select.failing_rules(batch, decision, criteria)[0].as_py()
-    duplicate = _duplicate(work, decision, {reason["rule"] for reason in reasons}, criteria)
+    measure = recipe.dedup.measure.capitalize()
+    duplicate = _duplicate(work, decision, {reason["rule"] for reason in reasons}, criteria, measure)
     note = ledger["detail"].partition("; ")[2] if ledger is not None and not tried else ""
     text = batch["text"][0].as_py() or ""
+    if not tried:
+        note = "\n".join(part for part in (note, trimmed(work, row["id"])) if part)
     console.print(_panel(row, text, duplicate, reasons, _state(ledger, tried), note))
     names = criteria.own_rules.get(row["source"], recipe.select.rules).get(row["language"], [])
     sets = {name: _rule_checks(row, select.rules_of(name, recipe.select)) for name in names}
@@ -137,7 +141,7 @@ def _reason(reason: Mapping[str, Any]) -> str:
     return reason["rule"] + ("" if reason["value"] is None else f": {_number(reason['value'])}{limit}")
 
 
-def _duplicate(work: Path, decision: pa.Table | None, failed: set[str], criteria: select.Criteria) -> str:
+def _duplicate(work: Path, decision: pa.Table | None, failed: set[str], criteria: select.Criteria, measure: str) -> str:
     """What `dedup` decided, and what became of that where the rules drop the document it kept."""
     if decision is None:
         return "dedup has not finished"
@@ -145,7 +149,8 @@ def _duplicate(work: Path, decision: pa.Table | None, failed: set[str], criteria
     size, keeper = row["cluster_size"], row["kept_id"]
     if keeper is None:
         return f"kept for its group of {size:,}" if size > 1 else "none known"
-    what = f"{row['level']} duplicate of {keeper}, Jaccard {row['jaccard']:.4f}, {size:,} in the group"
+    value = "" if row["jaccard"] is None else f"{measure} {row['jaccard']:.4f}, "
+    what = f"{row['level']} duplicate of {keeper}, {value}{size:,} in the group"
     if not failed & set(_DUPLICATE):
         return f"{what}; the rules drop that one, this one stays in its place"
     kept = find_document(work, keeper)

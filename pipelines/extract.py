@@ -85,9 +85,15 @@ def _backend(name: str) -> Backend:
     return load_backend(name)
 
 
+def dictionary_of(options: Extract) -> Dictionary | None:
+    """Of Chinese words, if the recipe wants them counted; loaded once a process."""
+    folder = _dictionary_folder(options)
+    return None if folder is None else _dictionary(folder)
+
+
 @functools.cache
-def _dictionary(folder: Path | None) -> Dictionary | None:
-    return None if folder is None else load_dictionary(folder)
+def _dictionary(folder: Path) -> Dictionary:
+    return load_dictionary(folder)
 
 
 def _dictionary_folder(options: Extract) -> Path | None:
@@ -106,7 +112,7 @@ def extract_file(
     """Read one raw file to its end: documents to parts, every record to the ledger."""
     source, key = task.spec["source"], task.spec["key"]
     path = Path(task.spec["path"]) if task.spec["local"] else raw / task.spec["path"]
-    model, dictionary = _backend(options.language_model), _dictionary(_dictionary_folder(options))
+    model, dictionary = _backend(options.language_model), dictionary_of(options)
     scorers, schema = load_scorers(options.scores, hashes), documents_schema(options.scores)
     read = kept_bytes = 0
     with task_output(task, folder, schema, part_bytes=options.part_bytes) as output:

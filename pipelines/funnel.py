@@ -5,10 +5,11 @@ from pathlib import Path
 
 from rich.table import Table
 
+from corpus.schema import DUPLICATE_LEVELS
 from corpus.shards import Counts, Manifest
 from pipelines.stage import current_stages
 
-COUNTED = ("extract", "dedup", "select")
+COUNTED = ("extract", "dedup", "select", "trim")
 
 
 def load_counts(work: Path) -> dict[str, dict[str, Counts]]:
@@ -20,6 +21,35 @@ def load_counts(work: Path) -> dict[str, dict[str, Counts]]:
 def masked(manifest: Manifest) -> dict[str, int]:
     """Kind -> spans of personal data that `select` replaced, and under "documents" how many it did so in."""
     return {name.removeprefix("pii_"): count for name, count in manifest.info.items() if name.startswith("pii_")}
+
+
+def cut(manifest: Manifest) -> dict[str, dict[str, int]]:
+    """Source -> rule -> characters that `trim` cut; "all" is less than the sum where rules overlap."""
+    result: dict[str, dict[str, int]] = {}
+    for name, count in manifest.info.items():
+        kind, _, rest = name.partition("/")
+        rule, _, source = rest.partition("/")
+        if kind == "cut_chars":
+            result.setdefault(source, {})[rule] = count
+    return result
+
+
+def by_cut(work: Path) -> Table | None:
+    """A row a source: characters that each rule of `trim` cut; None where that is off, or has not finished."""
+    manifest = current_stages(work).get("trim")
+    if manifest is None:
+        return None
+    table = Table(title="Repeated text cut", title_justify="left", header_style="bold", caption_justify="left")
+    table.add_column("source")
+    rows = cut(manifest)
+    met = {rule for row in rows.values() for rule in row}
+    rules = [rule for rule in ("lines", "paragraphs", "sentences", "substrings") if rule in met]
+    for name in (*rules, "characters in all"):
+        table.add_column(name, justify="right")
+    for source, row in sorted(rows.items()):
+        table.add_row(source, *(f"{row.get(rule, 0):,}" for rule in (*rules, "all")))
+    table.caption = f"in {manifest.info.get('changed', 0):,} of the kept documents"
+    return table
 
 
 def by_kind(work: Path) -> Table | None:
@@ -53,13 +83,15 @@ def by_source(stages: Mapping[str, Mapping[str, Counts]]) -> Table:
     names = ["read", "unreadable", "no document", "documents"]
     if "select" in stages:
         names += ["duplicates", "dropped by rules", "kept", "kept MB"]
+    if "trim" in stages:
+        names += ["too little left", "left", "left MB"]
     for name in names:
         table.add_column(name, justify="right")
     extract, select = stages.get("extract", {}), stages.get("select", {})
     for source in [*extract, ""]:
         first = extract[source] if source else total(extract)
         last = select.get(source, Counts()) if source else total(select)
-        copies = last.reasons.get("duplicate_exact", 0) + last.reasons.get("duplicate_near", 0)
+        copies = sum(last.reasons.get(f"duplicate_{level}", 0) for level in DUPLICATE_LEVELS)
         numbers = (
             first.read,
             first.unreadable,
@@ -70,6 +102,8 @@ def by_source(stages: Mapping[str, Mapping[str, Counts]]) -> Table:
             last.kept,
         )
         row = [f"{number:,}" for number in numbers] + [f"{last.kept_bytes / 1e6:,.2f}"]
+        left = total(stages.get("trim", {})) if not source else stages.get("trim", {}).get(source, Counts())
+        row += [f"{left.dropped:,}", f"{left.kept:,}", f"{left.kept_bytes / 1e6:,.2f}"]
         if not source:
             table.add_section()
         table.add_row(source or "all", *row[: len(names)], style="" if source else "bold")
@@ -82,7 +116,7 @@ def by_reason(stages: Mapping[str, Mapping[str, Counts]]) -> Table:
     table.add_column("stage")
     table.add_column("reason")
     table.add_column("records", justify="right")
-    for stage in ("extract", "select"):
+    for stage in ("extract", "select", "trim"):
         reasons = total(stages.get(stage, {})).reasons
         for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
             table.add_row(stage, reason, f"{count:,}")

@@ -18,10 +18,11 @@ from corpus.errors import RecipeError
 from corpus.schema import RULE_SIGNALS
 from corpus.shards import load_manifest, open_part, read_batches, read_table
 from corpus.shards.manifest import FILE_NAME
+from pipelines.stage import current_stages
 
 _PREVIEW_CHARS = 400
 _MOST_RULES = 10
-_LEDGERS = ("documents", "selected")  # the stages that drop records, in the order in which they do
+_LEDGERS = ("documents", "selected", "trimmed")  # the stages that drop records, in the order in which they do
 _FOUND_COLUMNS = ("id", "source", "url", "origin_file", "text", "language", "quality")
 
 
@@ -149,33 +150,33 @@ def _ledger_batches(work: Path, stages: Sequence[str] = _LEDGERS) -> Iterator[tu
     """(stage's folder, batch of schema LEDGER) of those of `stages` that have finished."""
     for stage in stages:
         folder = work / stage
-        if (folder / FILE_NAME).is_file():
+        if (folder / FILE_NAME).is_file() and (stage != "trimmed" or "trim" in current_stages(work)):
             for part in load_manifest(folder).ledger:
                 for batch in read_batches(folder / part.path):
                     yield stage, batch
 
 
 def _dropped(work: Path, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
-    """id -> reasons, of those of `ids` that `select` dropped."""
+    """id -> reasons, of those of `ids` that `select` or `trim` dropped."""
     wanted = pa.array(ids, pa.string())
     found: dict[str, list[dict[str, Any]]] = {}
-    for _, batch in _ledger_batches(work, ["selected"]) if ids else ():
+    for _, batch in _ledger_batches(work, ["selected", "trimmed"]) if ids else ():
         hit = pc.and_(pc.is_in(batch["id"], wanted), pc.equal(batch["outcome"], "dropped"))
         found |= {row["id"]: row["reasons"] for row in batch.filter(hit).to_pylist()}
     return found
 
 
 def _ledger_rows(work: Path, wanted: Filter, ids: pa.Array | None, limit: int) -> list[dict[str, Any]]:
-    """Rows of both ledgers that pass, with their documents' columns where `extract` made a document of them."""
+    """Rows of the ledgers that pass, with their documents' columns where `extract` made a document of them."""
     assert wanted.reason is not None
     rules: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
     for stage, batch in _ledger_batches(work):
         for count in pc.value_counts(_rules(batch["reasons"])).to_pylist():
             rules[count["values"]] += count["counts"]
-        # `select` writes the language first in the detail; what `extract` dropped has none
+        # `select` and `trim` write the language first in the detail; what `extract` dropped has none
         language = pc.replace_substring_regex(batch["detail"], r"(?s);.*", "")
-        language = language if stage == "selected" else pa.nulls(batch.num_rows, pa.string())
+        language = language if stage != "documents" else pa.nulls(batch.num_rows, pa.string())
         mask = wanted.mask(batch.append_column("language", language))
         if ids is not None:
             mask = pc.and_(mask, pc.is_in(batch["id"], ids))
@@ -248,10 +249,10 @@ def removed_pairs(work: Path, prefix: str | None = None) -> Iterator[dict[str, A
 
 
 def find_documents(
-    work: Path, ids: set[str], columns: Sequence[str] | None = _FOUND_COLUMNS
+    work: Path, ids: set[str], columns: Sequence[str] | None = _FOUND_COLUMNS, stage: str = "documents"
 ) -> dict[str, dict[str, Any]]:
-    """id -> these columns (None is all) of its document, from `documents/`."""
-    folder = work / "documents"
+    """id -> these columns (None is all) of its document, from the stage's folder."""
+    folder = work / stage
     found: dict[str, dict[str, Any]] = {}
     for part in load_manifest(folder).parts:
         if len(found) == len(ids):

@@ -2,8 +2,11 @@
 
 `dedup` keeps the best document of a group before any rule is applied, so that changed thresholds need no new
 de-duplication. Where the rules then drop that keeper, this promotes the best members of its group that pass: `judge`
-notes who passes, `promote` verifies those members against each other by exact Jaccard, as `dedup` did, and keeps the
-ones that are no duplicates of a better one. Text is read of such groups only.
+notes who passes, `promote` decides those members among each other by URL and text, as `dedup` did, and keeps the ones
+that are no duplicates of a better one. Text is read of such groups only.
+
+A group whose keeper is of an earlier run is never opened: that one was kept in the end. Nor can a document that is
+promoted be a duplicate of an earlier run's, since it would have gone for that (`corpus.dedup.levels`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.dedup import joined_sets, verify_in_blocks
+from corpus.dedup import joined_sets
+from corpus.dedup.levels import Candidates, decide_levels
+from corpus.dedup.urls import url_keys
 from corpus.kernels.shingle import exact_keys, shingle_sets
 from corpus.shards import read_table, write_part
+from pipelines.compared import columns_compared, compared, compared_at
 from pipelines.keeper import keeper_rank
-from pipelines.rows import texts_at
+from pipelines.rows import rows_at
 from pipelines.stage import WORKINGS
 from pipelines.task import Task, TaskResult
 
@@ -37,6 +43,7 @@ PROMOTED = pa.schema(
     [
         ("id", pa.string()),
         ("kept_id", pa.string()),  # null: this document stays in place of the keeper; else the one it is removed for
+        ("level", pa.string()),
         ("jaccard", pa.float64()),
     ]
 )
@@ -74,7 +81,8 @@ def promote(
     """Choose who stays of the groups whose keeper the rules drop.
 
     Args:
-        options: `threshold` and `shingle_tokens` of the recipe's `dedup`.
+        options: `threshold`, `measure`, `shingle_tokens` and `url` of the recipe's `dedup`; `on_prompt`, the sources
+            whose documents are compared by their prompt.
     """
     judged = [
         read_table(folder / path).add_column(0, "part", pa.repeat(part, rows)) for path, part, rows in _parts(task)
@@ -99,30 +107,38 @@ def _verified(members: pa.Table, documents: Path, priority: Mapping[str, int], o
     members = members.sort_by([("part", "ascending"), ("row", "ascending")])
     parts, rows = members["part"].to_numpy(zero_copy_only=False), members["row"].to_numpy()
 
-    def texts(positions: np.ndarray) -> Iterator[pa.Array]:
+    def places(positions: np.ndarray) -> Iterator[tuple[Path, np.ndarray]]:
         own = parts[positions]
         for part in np.unique(own):
-            yield from texts_at(documents / part, rows[positions[own == part]])
+            yield documents / part, rows[positions[own == part]]
 
     def sets(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return joined_sets(shingle_sets(text, options["shingle_tokens"]) for text in texts(positions))
+        texts = (text for place in places(positions) for text in compared_at(*place, options["on_prompt"]))
+        return joined_sets(shingle_sets(text, options["shingle_tokens"]) for text in texts)
 
-    exact = np.concatenate([exact_keys(text) for text in texts(np.arange(members.num_rows))])
+    everyone = places(np.arange(members.num_rows))
+    keys = np.concatenate([found for place in everyone for found in _keys(*place, options)])
+    exact, content, url = keys[:, 0:2], keys[:, 2:4], keys[:, 4:6]
     group = members["group"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-    priorities = pa.array([priority[source] for source in members["source"].to_pylist()])
-    rank = keeper_rank(members.append_column("priority", priorities), ["id"])
+    ranked = members.append_column("priority", pa.array([priority[source] for source in members["source"].to_pylist()]))
+    for half in (0, 1):
+        ranked = ranked.append_column(f"content_{half}", pa.array(np.ascontiguousarray(content[:, half])))
+    rank = keeper_rank(ranked, ["content_0", "content_1", "id"])
     num_chars = members["num_chars"].to_numpy()
-    removals = verify_in_blocks(group, rank, exact, num_chars, sets, options["threshold"])
-    kept_for = np.zeros(members.num_rows, np.int64)
-    kept_for[removals.removed] = removals.kept
-    jaccard = np.zeros(members.num_rows)
-    jaccard[removals.removed] = removals.jaccard
-    stays = np.ones(members.num_rows, np.bool_)
-    stays[removals.removed] = False
-    ids = members["id"].combine_chunks()
-    return pa.table(
-        [ids, ids.take(pa.array(kept_for, mask=stays)), pa.array(jaccard, mask=stays)], schema=PROMOTED
-    ).sort_by("id")
+    given = Candidates(group, rank, exact, num_chars, url if options["url"] else None)
+    found = decide_levels(given, sets, options["threshold"], options["measure"])
+    ids, stays = members["id"].combine_chunks(), found.kept_for < 0
+    kept_ids = ids.take(pa.array(np.where(stays, 0, found.kept_for), mask=stays))
+    values = [ids, kept_ids, pa.array(found.level, pa.string()), pa.array(found.value, mask=np.isnan(found.value))]
+    return pa.table(values, schema=PROMOTED).sort_by("id")
+
+
+def _keys(path: Path, rows: np.ndarray, options: Mapping[str, Any]) -> Iterator[np.ndarray]:
+    """Of the given rows the keys of what is compared, of the whole text and of the URL, `[N, 6]` uint64."""
+    columns = [*columns_compared(options["on_prompt"]), *(["url"] if options["url"] else [])]
+    for batch in rows_at(path, rows, columns):
+        url = url_keys(batch["url"]) if options["url"] else np.zeros((batch.num_rows, 2), np.uint64)
+        yield np.hstack([exact_keys(compared(batch, options["on_prompt"])), exact_keys(batch["text"]), url])
 
 
 def with_promoted(decisions: pa.Table, promoted: pa.Table) -> pa.Table:
@@ -131,12 +147,8 @@ def with_promoted(decisions: pa.Table, promoted: pa.Table) -> pa.Table:
         return decisions
     place = pc.index_in(decisions["id"], promoted["id"].combine_chunks())
     concerned = pc.is_valid(place)
-    stays = pc.and_(concerned, pc.is_null(promoted["kept_id"].combine_chunks().take(place.combine_chunks())))
-    for name in ("kept_id", "jaccard"):
+    for name in ("kept_id", "level", "jaccard"):
         new = promoted[name].combine_chunks().take(place.combine_chunks())
         column = pc.if_else(concerned, new, decisions[name])
         decisions = decisions.set_column(decisions.schema.get_field_index(name), name, column)
-    changed = pc.and_(concerned, pc.fill_null(pc.less(decisions["jaccard"], 1.0), False))
-    level = pc.if_else(changed, "near", decisions["level"])
-    level = pc.if_else(stays, pa.scalar(None, pa.string()), level)
-    return decisions.set_column(decisions.schema.get_field_index("level"), "level", level)
+    return decisions

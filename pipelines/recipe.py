@@ -14,7 +14,7 @@ from corpus.ops.default_rules import DEFAULT_RULES, DEFAULT_THRESHOLDS
 
 _MOST_POSITIONS = 4096  # of a signature; 0.75 needs 125
 
-STAGES = ("download", "extract", "dedup", "select", "tokenizer", "tokenize")
+STAGES = ("download", "extract", "dedup", "select", "trim", "tokenizer", "tokenize")
 
 
 class _Section(BaseModel):
@@ -31,11 +31,15 @@ class Source(_Section):
     format: Literal["auto", "jsonl", "json", "parquet", "arrow", "text", "html", "warc"] = "auto"
     """`auto` looks at the content, not at the name."""
     fields: dict[str, str | list[str]] = {}
-    """Where the publisher keeps `text`, `title`, `url`, `timestamp`; a list is joined by blank lines."""
+    """Where the publisher keeps `text`, `answer`, `title`, `url`, `timestamp`; a list is joined by blank lines, and the
+    answer stands behind the text."""
     split: Literal["file", "line", "blank_line"] = "file"
     """Plain text only: what one document is."""
     priority: int = Field(0, ge=-(1 << 31), lt=1 << 31)
     """Of two duplicates the one from the source with the higher priority stays."""
+    dedup_on: Literal["text", "prompt"] = "text"
+    """What of a document is compared. `prompt`, for instruction data: instruction and input without the answer, so that
+    of the answers to one prompt the best stays; a document without a prompt is compared by its whole text."""
     rules: dict[str, list[str]] | None = None
     """Language -> rule sets for this source, in place of `select.rules`; {} for none. The published rules are for web
     pages: textbooks with code, poems and classical texts fail them."""
@@ -94,16 +98,29 @@ class ScoreCut(_Section):
 
 
 class Dedup(_Section):
-    """Near-duplicates: MinHash-LSH proposes, exact Jaccard decides."""
+    """Near-duplicates: MinHash-LSH proposes, exact Jaccard decides; docs/dedup.md."""
 
+    url: bool = False
+    """Of the documents of one URL (`corpus.dedup.urls`) only the best is compared, the others go for it. Off by
+    default: texts at one URL may have nothing in common (home pages, feeds, two years between two crawls), many
+    publishers give all records of a page, site or dump one URL, and copies of a text go without this. 2 to 8
+    microseconds a URL."""
     threshold: float = Field(0.75, ge=0.3, le=1.0)
     """A document goes only if its exact shingle Jaccard with a kept document is at least this."""
+    measure: Literal["jaccard", "containment"] = "jaccard"
+    """`containment`: the share of the document's own shingles that the kept one has, so parts of longer documents go as
+    well. Candidates are those of Jaccard: of parts of half the length about half are found."""
     recall: float = Field(0.9985, gt=0.5, lt=1.0)
     """Share of pairs at the threshold that LSH must propose; more bands, more memory on disk."""
     rows_per_band: int = Field(5, ge=1, le=16)
     shingle_tokens: int = Field(5, ge=1, le=64)
     """Tokens of a shingle: a Han or kana character is one token, elsewhere a word is."""
     seed: int = Field(1, ge=0)
+    keep_index: bool = False
+    """Leave `duplicates/index/`, by which later runs are held against this one; about 250 bytes a document."""
+    against: list[str] = []
+    """Work folders of earlier runs with an index. What duplicates a document that one of them kept goes; their texts
+    are not read again but for the few that may be similar."""
 
     @model_validator(mode="after")
     def _signature_is_bounded(self) -> Self:
@@ -197,6 +214,54 @@ class Select(_Section):
         return flat
 
 
+class Repeated(_Section):
+    """What becomes of a line or paragraph that is repeated; docs/trimming.md."""
+
+    keep: Literal["all", "first", "none"] = "all"
+    """`first`: all but its first occurrence go, that of the source with the highest priority, then of the smallest id.
+    `none`: it goes wherever it stands, once it stands in `min_documents` documents. `all`: not looked for."""
+    min_documents: int = Field(2, ge=2)
+    """With `keep: none`; 2 is CCNet's for paragraphs, lines of navigation are in many more."""
+
+    @model_validator(mode="after")
+    def _has_a_use_for_its_bound(self) -> Self:
+        if self.min_documents != 2 and self.keep != "none":  # a stored recipe names the default too
+            raise ValueError(f"min_documents {self.min_documents} has no use with keep: {self.keep}; add keep: none")
+        return self
+
+
+class Trim(_Section):
+    """Repeated text is cut out of the documents that were kept; everything is off by default. docs/trimming.md."""
+
+    lines: Repeated = Repeated()
+    """Lines, compared without case, width, script, punctuation and white space."""
+    paragraphs: Repeated = Repeated()
+    """The same lines compared as CCNet does: digits are one, punctuation and accents go, scripts differ."""
+    sentences: int = Field(0, ge=0, le=64)
+    """All but the first of a span of so many sentences go; 3 is C4's, 0 is off."""
+    substring_tokens: int = Field(0, ge=0)
+    """All but the first of a run of so many tokens go, inside groups of parts; 50 is Lee et al.'s, 0 is off."""
+    substring_group_bytes: int = Field(256 << 20, ge=1 << 16, lt=1 << 31)
+    """UTF-8 bytes of text that are searched together for substrings; memory is some times that."""
+    min_chars: int = Field(200, ge=1)
+    """A document is dropped if something was cut from it and fewer characters are left."""
+    max_share_cut: float = Field(1.0, gt=0, le=1)
+    """... or if more than this share of its characters was cut."""
+
+    @field_validator("substring_tokens")
+    @classmethod
+    def _is_off_or_a_run(cls, tokens: int) -> int:
+        if tokens == 1:
+            raise ValueError("a run of 1 token is every word that occurs again; give 2 or more (50), or 0 for off")
+        return tokens
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is looked for, and so whether a run has this stage."""
+        kinds = self.lines.keep != "all" or self.paragraphs.keep != "all"
+        return kinds or self.sentences > 0 or self.substring_tokens > 0
+
+
 class Tokenizer(_Section):
     path: str | None = None
     """A `tokenizer.json` to use; without one a tokenizer is trained on the selected documents."""
@@ -234,6 +299,7 @@ class Recipe(_Section):
     extract: Extract = Extract()
     dedup: Dedup = Dedup()
     select: Select = Select()
+    trim: Trim = Trim()
     tokenizer: Tokenizer = Tokenizer()
     tokenize: Tokenize = Tokenize()
     runner: Runner = Runner()

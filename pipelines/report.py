@@ -16,12 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.errors import ShardError
+from corpus.schema import DUPLICATE_LEVELS
 from corpus.shards import Counts, Manifest, load_manifest, read_batches
 from pipelines import funnel, sample
 from pipelines.cluster_views import REPORT, bin_name, count_line, side_by_side, size_classes, summarised, views
 from pipelines.clusters import of_three_sizes, survey
+from pipelines.final import final_documents
 from pipelines.inspect import find_documents, removed_pairs
-from pipelines.stage import current_stages
+from pipelines.reselect import stored_recipe
+from pipelines.stage import FOLDERS, current_stages
 
 _MOST_PARTS = 64
 _SAMPLES = 6
@@ -52,7 +55,7 @@ def collect(work: Path) -> dict[str, Any]:
     stages = funnel.load_counts(work)
     recipe = json.loads((work / "recipe.json").read_bytes())
     timings = work / "timings.json"
-    tokens, selected = current.get("tokenize"), current.get("select")
+    tokens, selected, final = current.get("tokenize"), current.get("select"), final_documents(work, current)
     return {
         "name": recipe["recipe"]["name"],
         "recipe_hash": recipe["hash"],
@@ -61,11 +64,12 @@ def collect(work: Path) -> dict[str, Any]:
         "reasons": _reasons(stages),
         "masked": funnel.masked(selected) if selected else {},
         "benchmarks": selected.info.get("benchmarks", []) if selected else [],
-        "kept": _kept(work, selected) if selected else None,
-        "dropped": _dropped(work, selected) if selected else [],
+        "kept": _kept(*final) if final else None,
+        "cut": funnel.cut(current["trim"]) if "trim" in current else {},
+        "dropped": _dropped(work, current),
         "duplicates": _duplicates(work) if "dedup" in stages else None,
-        "tokens": _tokens(work, tokens) if tokens else None,
-        "truth": _truth(work, selected) if selected and (work / "sample" / "truth.jsonl").is_file() else None,
+        "tokens": _tokens(work, tokens, current) if tokens else None,
+        "truth": _truth(work, current) if selected and (work / "sample" / "truth.jsonl").is_file() else None,
         "timings": json.loads(timings.read_bytes()) if timings.is_file() else {},
     }
 
@@ -77,6 +81,8 @@ def _steps(stages: dict[str, dict[str, Counts]], tokens: Manifest | None) -> lis
         steps.append(("without duplicates", dedup.kept))
     if "select" in stages:
         steps.append(("kept by language and rules", select.kept))
+    if "trim" in stages:
+        steps.append(("left after trimming", funnel.total(stages["trim"]).kept))
     most = max(count for _, count in steps) or 1
     result = [{"name": name, "count": count, "share": 100 * count / most} for name, count in steps]
     if tokens:
@@ -88,7 +94,7 @@ def _sources(stages: dict[str, dict[str, Counts]]) -> list[dict[str, Any]]:
     rows = []
     for source, first in stages["extract"].items():
         last = stages.get("select", {}).get(source, Counts())
-        copies = last.reasons.get("duplicate_exact", 0) + last.reasons.get("duplicate_near", 0)
+        copies = sum(last.reasons.get(f"duplicate_{level}", 0) for level in DUPLICATE_LEVELS)
         rows.append(
             {
                 "source": source,
@@ -108,21 +114,21 @@ def _sources(stages: dict[str, dict[str, Counts]]) -> list[dict[str, Any]]:
 
 def _reasons(stages: dict[str, dict[str, Counts]]) -> list[dict[str, Any]]:
     rows = []
-    for stage in ("extract", "select"):
+    for stage in ("extract", "select", "trim"):
         total = funnel.total(stages.get(stage, {}))
         for reason, count in sorted(total.reasons.items(), key=lambda item: (-item[1], item[0])):
             rows.append({"stage": stage, "reason": reason, "count": count, "share": 100 * count / max(total.read, 1)})
     return rows
 
 
-def _kept(work: Path, manifest: Manifest) -> dict[str, Any]:
+def _kept(folder: Path, manifest: Manifest) -> dict[str, Any]:
     languages: Counter[str] = Counter()
     chars: Counter[str] = Counter()
     histogram = np.zeros(_BINS, np.int64)
     samples: dict[str, list[dict[str, Any]]] = defaultdict(list)
     columns = ["id", "source", "url", "text", "language", "quality", "num_chars"]
     for part in manifest.parts[:_MOST_PARTS]:
-        for batch in read_batches(work / "selected" / part.path, columns):
+        for batch in read_batches(folder / part.path, columns):
             grouped = pa.table({"l": batch["language"], "c": batch["num_chars"]}).group_by("l")
             for row in grouped.aggregate([([], "count_all"), ("c", "sum")]).to_pylist():
                 languages[row["l"]] += row["count_all"]
@@ -153,11 +159,17 @@ def _preview(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _dropped(work: Path, manifest: Manifest) -> list[dict[str, Any]]:
+def _dropped(work: Path, current: dict[str, Manifest]) -> list[dict[str, Any]]:
     """Per rule, the documents with the smallest ids that failed it."""
     by_rule: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for part in manifest.ledger[:_MOST_PARTS]:
-        for batch in read_batches(work / "selected" / part.path, ["id", "outcome", "reasons", "detail"]):
+    paths = [
+        work / FOLDERS[stage] / part.path
+        for stage in ("select", "trim")
+        if stage in current
+        for part in current[stage].ledger[:_MOST_PARTS]
+    ]
+    for path in paths:
+        for batch in read_batches(path, ["id", "outcome", "reasons", "detail"]):
             for row in batch.filter(pc.equal(batch["outcome"], "dropped")).to_pylist():
                 for rule in {reason["rule"] for reason in row["reasons"]}:
                     if not rule.startswith("duplicate_"):
@@ -173,10 +185,10 @@ def _dropped(work: Path, manifest: Manifest) -> list[dict[str, Any]]:
 def _duplicates(work: Path) -> dict[str, Any] | None:
     """The numbers, and three clusters side by side; None where nothing was removed."""
     numbers, _ = survey(work, top=1)
-    summary = summarised(numbers)
+    summary = summarised(numbers, stored_recipe(work).dedup.measure)
     if not summary["removed"]:
         return None
-    rows = [(bin_name(row["from"]), [row[level] for level in summary["levels"]]) for row in summary["jaccard"]]
+    rows = [(bin_name(row["from"]), [row[level] for level in summary["measured"]]) for row in summary["jaccard"]]
     shown = list(views(work, of_three_sizes(work, numbers.sizes, REPORT.members), REPORT))
     for member in (member for view in shown for member in view["members"]):
         member["note"], member["rows"] = count_line(member), side_by_side(member["diff"])
@@ -187,7 +199,7 @@ def _duplicates(work: Path) -> dict[str, Any] | None:
     }
 
 
-def _tokens(work: Path, manifest: Manifest) -> dict[str, Any]:
+def _tokens(work: Path, manifest: Manifest, current: dict[str, Manifest]) -> dict[str, Any]:
     rows: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     for part in manifest.parts[:_MOST_PARTS]:
         for batch in read_batches(work / "tokens" / part.path, ["source", "language", "num_tokens"]):
@@ -196,7 +208,8 @@ def _tokens(work: Path, manifest: Manifest) -> dict[str, Any]:
                 found = rows[row["source"], row["language"]]
                 found[0] += row["count_all"]
                 found[1] += row["n_sum"]
-    kept_bytes = funnel.total(load_manifest(work / "selected").counts).kept_bytes
+    final = final_documents(work, current)
+    kept_bytes = funnel.total(final[1].counts).kept_bytes if final else 0
     total = manifest.info.get("num_tokens", 0)
     return {
         "rows": [(*key, *value) for key, value in sorted(rows.items())],
@@ -206,12 +219,12 @@ def _tokens(work: Path, manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _truth(work: Path, manifest: Manifest) -> dict[str, Any]:
+def _truth(work: Path, current: dict[str, Manifest]) -> dict[str, Any]:
     """What the run found of what the sample crawl planted."""
     outcomes: dict[str, tuple[str, set[str]]] = {}
     for folder, ledger in (
         ("documents", load_manifest(work / "documents").ledger),
-        ("selected", manifest.ledger),
+        ("selected", current["select"].ledger),
     ):
         for part in ledger:
             for batch in read_batches(work / folder / part.path, ["id", "outcome", "reasons"]):
@@ -219,11 +232,12 @@ def _truth(work: Path, manifest: Manifest) -> dict[str, Any]:
                     outcomes[row["id"]] = (row["outcome"], {reason["rule"] for reason in row["reasons"]})
     duplicates = {pair["id"]: pair["kept_id"] for pair in removed_pairs(work)}
     phrases = json.loads((work / "sample" / "boilerplate.json").read_bytes())
+    folder, final = final_documents(work, current) or (work / "selected", current["select"])
     texts = (
         text.as_py()
-        for part in manifest.parts
+        for part in final.parts
         if part.path.startswith("web-")
-        for batch in read_batches(work / "selected" / part.path, ["text"])
+        for batch in read_batches(folder / part.path, ["text"])
         for text in batch["text"]
     )
     return {

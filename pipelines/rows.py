@@ -1,6 +1,6 @@
-"""Texts of single rows of a part, one batch at a time."""
+"""Single rows of a part, one batch at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,9 @@ import pyarrow as pa
 from corpus.shards import open_part
 
 
-def texts_at(path: Path, rows: np.ndarray) -> Iterator[pa.Array]:
-    """The `text` of the given (sorted) rows, in arrays of one batch of the part each; other batches are not read."""
-    reader = open_part(path, ["text"])
+def rows_at(path: Path, rows: np.ndarray, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The given (sorted) rows, in batches of one batch of the part each; other batches are not read."""
+    reader = open_part(path, columns)
     start = 0
     for index in range(reader.num_record_batches):
         low = np.searchsorted(rows, start)
@@ -20,5 +20,5 @@ def texts_at(path: Path, rows: np.ndarray) -> Iterator[pa.Array]:
         batch = reader.get_batch(index)
         high = np.searchsorted(rows, start + batch.num_rows)
         if low < high:
-            yield batch["text"].take(pa.array(rows[low:high] - start))
+            yield batch.take(pa.array(rows[low:high] - start))
         start += batch.num_rows

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from corpus.errors import RecipeError, SikuError
 from corpus.shards import Manifest, load_manifest, write_json
-from pipelines import dedup, download, extract, sample, select, tokenize, tokenizer
+from pipelines import dedup, download, extract, sample, select, tokenize, tokenizer, trim
 from pipelines.fingerprint import code_hash
 from pipelines.progress import stage_progress
 from pipelines.recipe import STAGES, Recipe
@@ -27,6 +27,7 @@ _PLANS: dict[str, Callable[[Recipe, Path], StagePlan]] = {
     "extract": extract.plan,
     "dedup": dedup.plan,
     "select": select.plan,
+    "trim": trim.plan,
     "tokenizer": tokenizer.plan,
     "tokenize": tokenize.plan,
 }
@@ -53,21 +54,27 @@ def run(recipe: Recipe, work: Path, console: Console, *, until: str = STAGES[-1]
     done = []
     with locked(work), _sample(recipe, work) as sample_url:
         write_json(work / "recipe.json", resolved(recipe))
-        for name in STAGES[: STAGES.index(until) + 1]:
+        for name in stages_of(recipe, until):
             plan = functools.partial(download.plan, sample_url=sample_url) if name == "download" else _PLANS[name]
             done.append(run_one_stage(plan(recipe, work), recipe, console))
             note_time(work / "timings.json", done[-1])
     return done
 
 
+def stages_of(recipe: Recipe, until: str = STAGES[-1]) -> list[str]:
+    """The stages that a run of the recipe has, up to `until`."""
+    return [name for name in STAGES[: STAGES.index(until) + 1] if name != "trim" or recipe.trim.is_on]
+
+
 def check(recipe: Recipe) -> None:
-    """Refuse what is known to fail before anything starts: rules, model, tokenizer.
+    """Refuse what is known to fail before anything starts: rules, models, earlier runs, tokenizer.
 
     Raises:
         SikuError: the first of them, with what to do.
     """
     select.check_options(recipe)
     extract.check_options(recipe.extract)
+    dedup.check_options(recipe)
     tokenizer.check_tokenizer(recipe)
 
 
@@ -103,7 +110,8 @@ def status(recipe: Recipe, work: Path) -> Iterator[tuple[str, str]]:
         SikuError: what `run` would refuse before it starts.
     """
     check(recipe)
-    for name in STAGES:
+    stages = stages_of(recipe)
+    for name in stages:
         try:
             plan = download.plan(recipe, work, "") if name == "download" else _PLANS[name](recipe, work)
         except SikuError:
@@ -115,7 +123,7 @@ def status(recipe: Recipe, work: Path) -> Iterator[tuple[str, str]]:
             yield name, "up to date"
         else:
             yield name, f"runs {plan.num_tasks} tasks"
-            for later in STAGES[STAGES.index(name) + 1 :]:
+            for later in stages[stages.index(name) + 1 :]:
                 yield later, "runs after the stages before it"
             return
 

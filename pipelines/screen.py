@@ -162,6 +162,7 @@ def mask(batch: pa.RecordBatch, screens: Screens) -> tuple[pa.RecordBatch, dict[
     """
     if screens.pii is None:
         return batch, {}, {}
+    before = batch
     batch, counts = mask_personal_data(batch, screens.pii)
     by_kind = np.stack([counts[name].to_numpy() for name in counts.schema.names])
     kinds = [name.removeprefix("pii_") for name in counts.schema.names]
@@ -171,4 +172,19 @@ def mask(batch: pa.RecordBatch, screens: Screens) -> tuple[pa.RecordBatch, dict[
         for row in np.flatnonzero(by_kind.any(axis=0))
     }
     totals = dict(zip(counts.schema.names, by_kind.sum(axis=1).tolist(), strict=True))
+    if notes and "prompt_chars" in batch.schema.names:
+        batch = _with_prompts(batch, before, sorted(notes), screens)
     return batch, notes, totals | {"pii_documents": len(notes)}
+
+
+def _with_prompts(batch: pa.RecordBatch, before: pa.RecordBatch, rows: list[int], screens: Screens) -> pa.RecordBatch:
+    """`prompt_chars` of the masked texts in `rows`; null where a prompt masked alone does not begin its text."""
+    chars = batch["prompt_chars"].to_pylist()
+    rows = [row for row in rows if chars[row] is not None]
+    prompts = [before["text"][row].as_py()[: chars[row]] for row in rows]
+    alone = pa.record_batch([pa.array(prompts, pa.large_string())], names=["text"])
+    masked, _ = mask_personal_data(alone, screens.pii)
+    for row, prompt in zip(rows, masked["text"].to_pylist(), strict=True):
+        chars[row] = len(prompt) if batch["text"][row].as_py().startswith(prompt) else None
+    place = batch.schema.get_field_index("prompt_chars")
+    return batch.set_column(place, batch.schema.field(place), pa.array(chars, pa.int32()))

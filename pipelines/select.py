@@ -25,8 +25,9 @@ from corpus.ops.reasons import concat_reasons, reason_list, reasons_where
 from corpus.ops.rule_sets import RULE_SETS, rule_set
 from corpus.ops.rules import RuleSet, failing
 from corpus.ops.scores import repeats
-from corpus.schema import DOCUMENTS, LEDGER, SELECTED
+from corpus.schema import DOCUMENTS, DUPLICATE_LEVELS, LEDGER, SELECTED
 from corpus.shards import Counts, add_counts, load_manifest, open_part, read_batches, read_table
+from pipelines.compared import sources_on_prompt
 from pipelines.promote import promote, with_promoted, write_judged
 from pipelines.recipe import Recipe, Select
 from pipelines.score_cuts import Bounds, columns_scored, find_bounds, score_reasons
@@ -34,7 +35,7 @@ from pipelines.screen import columns_screened, evidence, hash_files, load_screen
 from pipelines.stage import Gather, RunTasks, StagePlan, WriteManifest, checked, input_hashes
 from pipelines.task import Task, TaskResult, task_output
 
-_UNREAD = ("text", "title", "url", "meta", "timestamp")  # what no rule reads
+_UNREAD = ("text", "title", "url", "meta", "timestamp", "prompt_chars")  # what no rule reads
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
     """One task a part of documents, with the part of duplicates beside it."""
     check_options(recipe)
     documents, criteria = load_manifest(work / "documents"), criteria_of(recipe)
-    dedup = {"threshold": recipe.dedup.threshold, "shingle_tokens": recipe.dedup.shingle_tokens}
+    dedup = recipe.dedup.model_dump(include={"threshold", "measure", "shingle_tokens", "url"})
+    dedup |= {"on_prompt": sources_on_prompt(recipe)}
     priority = {source.name: source.priority for source in recipe.sources}
     decides = {"own_rules": criteria.own_rules, "files": criteria.files, "dedup": dedup, "priority": priority}
     index = load_screens(recipe.select, criteria.files).index
@@ -314,8 +316,8 @@ def rules_of(name: str, options: Select) -> RuleSet:
 def _duplicate_reasons(decisions: pa.Table) -> Iterator[pa.ListArray]:
     levels = decisions["level"].to_numpy()
     jaccard = pc.fill_null(decisions["jaccard"], 0.0).to_numpy()
-    for level in ("exact", "near"):
-        yield reason_list(levels == level, f"duplicate_{level}", jaccard)
+    for level in DUPLICATE_LEVELS:
+        yield reason_list(levels == level, f"duplicate_{level}", None if level == "url" else jaccard)
 
 
 def _language_reasons(batch: pa.RecordBatch, options: Select) -> Iterator[pa.ListArray]:

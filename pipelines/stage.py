@@ -31,6 +31,7 @@ from corpus.shards import (
 from corpus.shards.manifest import FILE_NAME
 from corpus.shards.write import TEMPORARY
 from pipelines import fingerprint
+from pipelines.final import final_folder, trimming
 from pipelines.recipe import Runner
 from pipelines.runner import num_workers, run_pipeline
 from pipelines.task import Phase, Task, TaskResult, read_record
@@ -40,6 +41,7 @@ FOLDERS = {
     "extract": "documents",
     "dedup": "duplicates",
     "select": "selected",
+    "trim": "trimmed",  # where the recipe asks for it
     "tokenizer": "tokenizer",
     "tokenize": "tokens",
 }
@@ -105,7 +107,7 @@ def is_complete(plan: StagePlan) -> bool:
         return False
     if manifest.fingerprint != plan.fingerprint or manifest.info.get("failed"):
         return False
-    files = [(plan.folder / part.path, part.bytes) for part in manifest.parts + manifest.ledger]
+    files = [(plan.folder / part.path, part.bytes) for part in manifest.files]
     return all(path.is_file() and path.stat().st_size == size for path, size in files)
 
 
@@ -141,7 +143,7 @@ def run_stage(plan: StagePlan, runner: Runner) -> Manifest:
 
 
 def _files(manifest: Manifest) -> set[str]:
-    return {part.path for part in manifest.parts + manifest.ledger}
+    return {part.path for part in manifest.files}
 
 
 def _recorded_files(folder: Path) -> set[str]:
@@ -153,7 +155,7 @@ def _recorded_files(folder: Path) -> set[str]:
     for path in (folder / ".tasks").rglob("*.json"):
         record = read_record(path)
         if record is not None:
-            files |= {part.path for part in record[1].parts + record[1].ledger}
+            files |= {part.path for part in record[1].files}
     return files
 
 
@@ -176,12 +178,22 @@ def input_hashes(work: Path, *folders: str) -> dict[str, str]:
 
 
 def current_stages(work: Path) -> dict[str, Manifest]:
-    """The finished stages whose inputs are still what they were made from, in order."""
+    """The finished stages whose inputs are still what they were made from, in order.
+
+    `trim` only if the last run's recipe asks for it with the options that it was made with, and what comes after it
+    only if it was made from where the documents are now: what an earlier run left is not taken for this one's.
+    """
     current: dict[str, Manifest] = {}
+    trim = trimming(work)
+    unread = {FOLDERS["trim"], FOLDERS["select"]} - {final_folder(trim)}
     for stage, folder in FOLDERS.items():
         if not (work / folder / FILE_NAME).is_file():
             continue
         manifest = load_manifest(work / folder)
+        if stage == "trim" and not (trim.is_on and manifest.info.get("options") == trim.model_dump()):
+            continue
+        if stage in ("tokenizer", "tokenize") and unread & set(manifest.inputs):
+            continue
         upstream = {name for name, other in FOLDERS.items() if other in manifest.inputs}
         if upstream <= set(current) and manifest.inputs == input_hashes(work, *manifest.inputs):
             current[stage] = manifest
@@ -270,13 +282,14 @@ class WriteManifest(beam.PTransform):
         ordered = [by_name[name] for name in self._order]
         counts: dict[str, Counts] = add_counts(result.counts for result in ordered)
         check_conservation(counts, self._name)
-        paths = [part.path for result in ordered for part in result.parts + result.ledger]
+        paths = [part.path for result in ordered for part in result.files]
         assert len(paths) == len(set(paths)), f"{self._name}: two tasks wrote the same part"
         manifest = Manifest(
             stage=self._name,
             fingerprint=self._fingerprint,
             parts=[part for result in ordered for part in result.parts],
             ledger=[part for result in ordered for part in result.ledger],
+            extra=[part for result in ordered for part in result.extra],
             counts=counts,
             inputs=self._inputs,
             info=self._info | _merge_lists(result.info for result in ordered),

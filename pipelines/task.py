@@ -46,6 +46,12 @@ class TaskResult:
     ledger: list[Part] = field(default_factory=list)
     counts: dict[str, Counts] = field(default_factory=dict)
     info: dict[str, Any] = field(default_factory=dict)
+    extra: list[Part] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[Part]:
+        """All that the task wrote."""
+        return self.parts + self.ledger + self.extra
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,9 @@ def read_record(path: Path) -> tuple[str, TaskResult] | None:
         result = raw["result"]
         parts = [Part(**part) for part in result["parts"]]
         ledger = [Part(**part) for part in result["ledger"]]
+        extra = [Part(**part) for part in result.get("extra", [])]
         counts = {source: Counts(**counts) for source, counts in result["counts"].items()}
-        return raw["identity"], TaskResult(result["name"], parts, ledger, counts, result["info"])
+        return raw["identity"], TaskResult(result["name"], parts, ledger, counts, result["info"], extra)
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -116,7 +123,7 @@ def _finished(path: Path, identity: str, folder: Path) -> TaskResult | None:
     record = read_record(path)
     if record is None or record[0] != identity:
         return None
-    for part in record[1].parts + record[1].ledger:
+    for part in record[1].files:
         file = folder / part.path
         if not file.is_file() or file.stat().st_size != part.bytes:
             return None

@@ -1,4 +1,4 @@
-"""Stage 6, tokens: the selected documents as token ids, uncompressed, for the loader to memory-map.
+"""Stage 7, tokens: the documents that are left as token ids, uncompressed, for the loader to memory-map.
 
 Where `select` wrote `repeats`, a document stands as many times, in rows that follow each other; the loader's order
 spreads them. Counts are of documents, `num_tokens` is of all rows.
@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 
 from corpus.schema import tokens_schema
 from corpus.shards import Counts, load_manifest, open_part, read_batches, write_part
+from pipelines.final import final_folder
 from pipelines.recipe import Recipe, Tokenize
 from pipelines.stage import StagePlan, checked, input_hashes
 from pipelines.task import Task, TaskResult
@@ -24,8 +25,9 @@ _COLUMNS = ["id", "source", "language", "text"]
 
 
 def plan(recipe: Recipe, work: Path) -> StagePlan:
-    """One task a part of selected documents."""
-    selected = load_manifest(work / "selected")
+    """One task a part of selected documents, or of trimmed ones where the recipe trims."""
+    folder = final_folder(recipe.trim)
+    documents = load_manifest(work / folder)
     tokenizer = work / "tokenizer" / "tokenizer.json"
     hash_of_tokenizer = next(
         part.xxh3 for part in load_manifest(work / "tokenizer").parts if part.path == tokenizer.name
@@ -37,16 +39,16 @@ def plan(recipe: Recipe, work: Path) -> StagePlan:
             part.path.removesuffix(".arrow"),
             {"part": part.path, "xxh3": part.xxh3, "tokenizer": hash_of_tokenizer},
         )
-        for part in selected.parts
+        for part in documents.parts
     ]
-    inputs = input_hashes(work, "selected", "tokenizer")
+    inputs = input_hashes(work, folder, "tokenizer")
     special = {"eos_id": eos, "pad_id": loaded.token_to_id(PAD)}
     info = {"vocab_size": loaded.get_vocab_size(), "tokenizer_hash": hash_of_tokenizer}
     info |= {name: value for name, value in special.items() if value is not None}
     options = recipe.tokenize.model_dump()
-    num_bytes = sum(part.bytes for part in selected.parts)
+    num_bytes = sum(part.bytes for part in documents.parts)
     stage = StagePlan("tokenize", work / "tokens", __name__, options, inputs, info=info, num_bytes=num_bytes)
-    function = functools.partial(tokenize_part, work=work, options=recipe.tokenize)
+    function = functools.partial(tokenize_part, work=work, documents=work / folder, options=recipe.tokenize)
     return stage.with_tasks(tasks, function)
 
 
@@ -60,13 +62,13 @@ def _tokenizer(path: str, hash_of_tokenizer: str) -> Tokenizer:
     return tokenizer
 
 
-def tokenize_part(task: Task, folder: Path, *, work: Path, options: Tokenize) -> TaskResult:
+def tokenize_part(task: Task, folder: Path, *, work: Path, documents: Path, options: Tokenize) -> TaskResult:
     """Encode one part."""
     path = work / "tokenizer" / "tokenizer.json"
     tokenizer = _tokenizer(str(path), task.spec["tokenizer"])
     schema = tokens_schema(tokenizer.get_vocab_size())
     eos = tokenizer.token_to_id(EOS) if options.append_eos else None
-    path = checked(work / "selected", task.spec)
+    path = checked(documents, task.spec)
     repeated = "repeats" in open_part(path).schema.names
     counts: dict[str, Counts] = {}
     total = 0

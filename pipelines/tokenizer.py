@@ -1,4 +1,4 @@
-"""Stage 5, tokenizer: bring the one the recipe names, or train one on the selected documents.
+"""Stage 6, tokenizer: bring the one the recipe names, or train one on the documents that are left.
 
 Training is the `tokenizer` package's command, run as a process of its own: its memory is freed when it ends, and this
 package does not import that one.
@@ -14,6 +14,7 @@ import tokenizers
 
 from corpus.errors import RecipeError, SikuError
 from corpus.shards import Part, hash_file, load_manifest
+from pipelines.final import final_folder
 from pipelines.fingerprint import code_hash
 from pipelines.recipe import Recipe, Tokenizer
 from pipelines.stage import StagePlan, input_hashes
@@ -48,21 +49,22 @@ def check_tokenizer(recipe: Recipe) -> None:
 
 def plan(recipe: Recipe, work: Path) -> StagePlan:
     """One task: train, or copy."""
-    given = recipe.tokenizer.path
+    given, documents = recipe.tokenizer.path, final_folder(recipe.trim)
     if given is None:
-        if not load_manifest(work / "selected").rows:
+        if not load_manifest(work / documents).rows:
             raise SikuError("no document was kept, so there is nothing to train a tokenizer on; the funnel says why")
-        inputs = input_hashes(work, "selected") | {"code": code_hash("tokenizer.train")}
+        inputs = input_hashes(work, documents) | {"code": code_hash("tokenizer.train")}
     else:
         check_tokenizer(recipe)
         inputs = {"file": hash_file(Path(given))}
     options = recipe.tokenizer.model_dump()
     stage = StagePlan("tokenizer", work / "tokenizer", __name__, options, inputs)
     task = Task("train" if given is None else "copy", inputs)
-    return stage.with_tasks([task], functools.partial(make_tokenizer, work=work, options=recipe.tokenizer))
+    maker = functools.partial(make_tokenizer, documents=work / documents, options=recipe.tokenizer)
+    return stage.with_tasks([task], maker)
 
 
-def make_tokenizer(task: Task, folder: Path, *, work: Path, options: Tokenizer) -> TaskResult:
+def make_tokenizer(task: Task, folder: Path, *, documents: Path, options: Tokenizer) -> TaskResult:
     """Put `tokenizer.json` into the folder."""
     target = folder / "tokenizer.json"
     in_place = options.path is not None and target.is_file() and target.samefile(options.path)
@@ -70,7 +72,7 @@ def make_tokenizer(task: Task, folder: Path, *, work: Path, options: Tokenizer) 
         if not (in_place and name == target.name):
             (folder / name).unlink(missing_ok=True)
     if options.path is None:
-        _train(work / "selected", folder, options)
+        _train(documents, folder, options)
     elif not in_place:
         shutil.copyfile(options.path, target)
     paths = [folder / name for name in FILES if (folder / name).is_file()]
@@ -78,8 +80,8 @@ def make_tokenizer(task: Task, folder: Path, *, work: Path, options: Tokenizer) 
     return TaskResult(task.name, parts)
 
 
-def _train(selected: Path, folder: Path, options: Tokenizer) -> None:
-    command = [sys.executable, "-m", "tokenizer", "train", "--input", str(selected), "--out", str(folder)]
+def _train(documents: Path, folder: Path, options: Tokenizer) -> None:
+    command = [sys.executable, "-m", "tokenizer", "train", "--input", str(documents), "--out", str(folder)]
     command += ["--vocab-size", str(options.vocab_size), "--max-bytes", str(options.max_bytes)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:

@@ -16,6 +16,7 @@ from corpus.shards import (
     read_batches,
 )
 from corpus.shards.manifest import FILE_NAME
+from pipelines.final import trimming
 from pipelines.stage import FOLDERS, current_stages
 
 _AGAIN = "run the same command again to make it anew"
@@ -24,7 +25,7 @@ _AGAIN = "run the same command again to make it anew"
 _LINKS = (
     ("extract", "kept", "dedup", "read"),
     ("extract", "kept", "select", "read"),
-    ("select", "kept", "tokenize", "read"),
+    ("select", "kept", "trim", "read"),
 )
 
 
@@ -43,8 +44,9 @@ def verify_work(work: Path) -> Iterator[Check]:
         ShardError: there is nothing to check.
     """
     manifests: dict[str, Manifest] = {}
+    trims = trimming(work).is_on
     for stage, folder in FOLDERS.items():
-        if (work / folder / FILE_NAME).is_file():
+        if (work / folder / FILE_NAME).is_file() and (stage != "trim" or trims):
             manifests[stage] = load_manifest(work / folder)
     if not manifests:
         raise ShardError(f"{work} holds no finished stage; `siku run RECIPE --work {work}` makes them")
@@ -54,15 +56,25 @@ def verify_work(work: Path) -> Iterator[Check]:
     current = current_stages(work)
     for stage in manifests:
         if stage not in current:
-            yield Check(False, f"{stage}: made from an older {' and '.join(manifests[stage].inputs)}; {_AGAIN}")
-    for first, first_count, second, second_count in _LINKS:
+            yield Check(False, f"{stage}: {_why_stale(stage, manifests[stage], trims)}; {_AGAIN}")
+    last = ("trim" if trims else "select", "kept", "tokenize", "read")
+    for first, first_count, second, second_count in (*_LINKS, last):
         if first in current and second in current:
             yield _check_link(manifests[first], first_count, manifests[second], second_count)
 
 
+def _why_stale(stage: str, manifest: Manifest, trims: bool) -> str:
+    inputs = " and ".join(manifest.inputs)
+    if stage == "trim":
+        return f"made from an older {inputs}, or with other options than recipe.json has"
+    if FOLDERS["select" if trims else "trim"] in manifest.inputs and stage != "trim":
+        return f"made from {inputs}, but the recipe {'trims' if trims else 'trims no longer'}"
+    return f"made from an older {inputs}"
+
+
 def _check_parts(stage: str, folder: Path, manifest: Manifest) -> Iterator[Check]:
     good = size = 0
-    parts = manifest.parts + manifest.ledger
+    parts = manifest.files
     for part in parts:
         path = folder / part.path
         if not path.is_file():

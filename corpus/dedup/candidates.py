@@ -3,18 +3,14 @@
 A key with k documents gives k - 1 edges and no list, so a template with a million members costs as much as a million
 unrelated documents.
 
-Most keys have one document. Those are left out before anything is sorted: every key sets a bit in a table of 16 bits a
-key, and where the bit was set already, a second one, so only a key whose second bit is set, or one in about thirty
-others, is copied and sorted. Memory: 4 bytes a key, and 24 for each that is copied.
+Most keys have one document; those are left out before anything is sorted (`rows_met_again`). Memory: 4 bytes a key, and
+32 for each of the others.
 """
 
 import numpy as np
 
-from corpus.kernels.jit import inner, kernel
-
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Fibonacci hashing
-_ONE, _6, _63 = np.uint64(1), np.uint64(6), np.uint64(63)
-_BITS_A_KEY = 16
+from corpus.dedup.met_again import rows_met_again
+from corpus.kernels.jit import kernel
 
 
 def star_edges(keys: np.ndarray, documents: np.ndarray) -> np.ndarray:
@@ -28,52 +24,13 @@ def star_edges(keys: np.ndarray, documents: np.ndarray) -> np.ndarray:
         `[E, 2]` int64, first < second.
     """
     assert len(keys) == len(documents), (keys.shape, documents.shape)
-    keys = keys[:, None] if keys.ndim == 1 else keys
-    bits = max(6, (keys.size * _BITS_A_KEY - 1).bit_length()) if keys.size else 6
-    met, met_again = np.zeros((2, 1 << bits - 6), np.uint64)
-    num = _meet(keys, met, met_again, np.uint64(64 - bits))
-    shared, members = np.empty(num, np.uint64), np.empty(num, np.int64)
-    _take(keys, documents, met_again, np.uint64(64 - bits), shared, members)
-    del met, met_again
-    order = np.argsort(shared)
-    edges = np.empty((num, 2), np.int64)
-    edges = edges[: _edges(shared, members, order, edges)]
+    width = 1 if keys.ndim == 1 else keys.shape[1]
+    flat = keys.ravel()
+    rows = rows_met_again(flat)
+    shared, members = flat[rows], documents[rows // width]
+    edges = np.empty((len(rows), 2), np.int64)
+    edges = edges[: _edges(shared, members, np.argsort(shared), edges)]
     return np.unique(edges, axis=0) if len(edges) else edges
-
-
-@inner()
-def _bit(key, shift):
-    """Where a key's bit stands: the word of the table, and the word's bit."""
-    place = (key * _MIX) >> shift
-    return np.int64(place >> _6), _ONE << (place & _63)
-
-
-@kernel()
-def _meet(keys, met, met_again, shift):
-    """Set the bits of all keys; returns how many keys there are whose second bit is set in the end."""
-    for row in range(len(keys)):
-        for column in range(keys.shape[1]):
-            word, bit = _bit(keys[row, column], shift)
-            met_again[word] |= met[word] & bit
-            met[word] |= bit
-    count = 0
-    for row in range(len(keys)):
-        for column in range(keys.shape[1]):
-            word, bit = _bit(keys[row, column], shift)
-            count += met_again[word] & bit != 0
-    return count
-
-
-@kernel()
-def _take(keys, documents, met_again, shift, shared, members):
-    """Copy the keys whose second bit is set, and their documents."""
-    count = 0
-    for row in range(len(keys)):
-        for column in range(keys.shape[1]):
-            word, bit = _bit(keys[row, column], shift)
-            if met_again[word] & bit:
-                shared[count], members[count] = keys[row, column], documents[row]
-                count += 1
 
 
 @kernel()

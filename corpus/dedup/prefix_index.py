@@ -9,6 +9,11 @@ order; pages that differ in more than the threshold allows share nothing before 
 are all kept cost n look-ups instead of n^2 comparisons. To be sure of that a set is indexed in two parts: the hashes
 that a larger set may share first (1/7 of it at 0.75), and those behind them that only a smaller set may (to 1/4).
 
+For containment the kept set may be of any size, so all its hashes are indexed (`add_whole`), and a new set is looked
+for by the first `|A| - ceil(t * |A|) + 1` of its own (`find_holders`): what has the share t of A has one of those.
+Pages of a template don't meet here either, since the new page looks by its rare hashes only; the index is four times
+as large.
+
 Frequency is counted in a table of 2^24 counters at most. Two hashes in one counter are taken for more frequent than
 they are: a detour, never an error.
 """
@@ -54,21 +59,23 @@ def count_hashes(hashes, offsets, members):
 
 
 @njit(cache=True, nogil=True)
-def ordered_prefix(hashes, begin, end, counters, threshold):
-    """The hashes of a set that it may share first with a similar one, the rarest first.
-
-    A hash is given as its counter and its highest bits, which is its place in the order of all hashes.
-    """
-    size = end - begin
+def ordered(hashes, begin, end, counters):
+    """The hashes of a set, the rarest first, each as its counter and its highest bits."""
     mask = np.uint64(len(counters) - 1)
-    order = np.empty(size, np.uint64)
+    order = np.empty(end - begin, np.uint64)
     most = (np.uint64(1) << _FREQUENCY_BITS) - np.uint64(1)
-    for at in range(size):
+    for at in range(len(order)):
         value = hashes[begin + at]
         order[at] = (min(np.uint64(counters[value & mask]), most) << _HASH_BITS) | (value >> _FREQUENCY_BITS)
     order.sort()
-    least = int(np.ceil(threshold * size - 1e-6))  # shared with the smallest set that is similar enough
-    return order[: max(0, size - least + 1)]
+    return order
+
+
+@njit(cache=True, nogil=True)
+def ordered_prefix(hashes, begin, end, counters, threshold):
+    """Of `ordered` those that the set may share first with a similar one, which shares `threshold` of it or more."""
+    least = int(np.ceil(threshold * (end - begin) - 1e-6))
+    return ordered(hashes, begin, end, counters)[: max(0, end - begin - least + 1)]
 
 
 @njit(cache=True, nogil=True)
@@ -123,14 +130,12 @@ def _doubled(values):
 
 
 @njit(cache=True, nogil=True)
-def add_set(index, number, size, prefix, threshold):
-    """Index set `number` under its `ordered_prefix`; returns the index to go on with."""
-    index = _with_room(index, len(prefix))
-    first_part = size - least_overlap(size, size, threshold) + 1
-    for place in range(len(prefix)):
-        slot = _slot(index, prefix[place])
+def _add(index, number, hashes, first_part):
+    index = _with_room(index, len(hashes))
+    for place in range(len(hashes)):
+        slot = _slot(index, hashes[place])
         if index.keys[slot] == 0:
-            index.keys[slot] = prefix[place]
+            index.keys[slot] = hashes[place]
             index.used[0] += 1
         part = 0 if place < first_part else 1
         posting = index.used[1]
@@ -139,6 +144,18 @@ def add_set(index, number, size, prefix, threshold):
         index.heads[part, slot] = posting
         index.used[1] += 1
     return index
+
+
+@njit(cache=True, nogil=True)
+def add_set(index, number, size, prefix, threshold):
+    """Index set `number` under its `ordered_prefix`; returns the index to go on with."""
+    return _add(index, number, prefix, size - least_overlap(size, size, threshold) + 1)
+
+
+@njit(cache=True, nogil=True)
+def add_whole(index, number, order):
+    """Index set `number` under all its hashes, for `find_holders`; returns the index to go on with."""
+    return _add(index, number, order, len(order))
 
 
 @njit(cache=True, nogil=True)
@@ -167,4 +184,21 @@ def find_sets(index, number, size, prefix, sizes, threshold, seen, found):
                         found[count] = other
                         count += 1
                 posting = index.next[posting]
+    return count
+
+
+@njit(cache=True, nogil=True)
+def find_holders(index, number, prefix, seen, found):
+    """Write the sets of `add_whole` that have one of the hashes of `prefix` to `found`; returns how many."""
+    count = 0
+    for place in range(len(prefix)):
+        slot = _slot(index, prefix[place])
+        posting = index.heads[0, slot] if index.keys[slot] != 0 else _NONE
+        while posting != _NONE:
+            other = index.sets[posting]
+            if seen[other] != number:
+                seen[other] = number
+                found[count] = other
+                count += 1
+            posting = index.next[posting]
     return count

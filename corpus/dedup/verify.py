@@ -1,9 +1,13 @@
 """From candidate components to removals that can be trusted.
 
-Documents of a component are taken from the best to the worst. Each is compared, by the exact Jaccard of its shingle
-set, with the documents already kept: it is removed for the most similar of them if that reaches the threshold, and
-otherwise it is kept itself. So no document is removed unless a *kept* document is similar enough, chains do not merge,
-and true pairs inside a chained component are still found.
+Documents of a component are taken from the best to the worst. Each is compared, by the exact similarity of its shingle
+set (`compare`), with the documents already kept: it is removed for the most similar of them if that reaches the
+threshold, and otherwise it is kept itself. So no document is removed unless a *kept* document is similar enough, chains
+do not merge, and true pairs inside a chained component are still found.
+
+Documents of an earlier run (`stays`) come before all others, are kept whatever they are like, and where one of them
+reaches the threshold a document goes for it, though a new one be more similar: what is the duplicate of an earlier
+document does not depend on which of the new ones are kept in the end.
 
 Documents with one folded text are decided together. In a component of up to `_SMALL` the others are compared with every
 kept one; in a larger one `prefix_index` says which of them can be similar enough, so that a template with a million
@@ -11,12 +15,22 @@ pages costs time in proportion to its pages, whether all of them are kept or non
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from corpus.dedup.compare import MOST_HASHES, jaccard
-from corpus.dedup.prefix_index import add_set, count_hashes, find_sets, new_index, ordered_prefix
+from corpus.dedup.compare import CONTAINMENT, MEASURES, MOST_HASHES, Rule, similarity
+from corpus.dedup.prefix_index import (
+    add_set,
+    add_whole,
+    count_hashes,
+    find_holders,
+    find_sets,
+    new_index,
+    ordered,
+    ordered_prefix,
+)
 
 KEPT, UNDECIDED = -1, -2  # instead of the document that a document goes for
 _SMALL = 24
@@ -28,7 +42,7 @@ class Removals:
 
     Attributes:
         removed, kept: `[R]` int64 positions in the arrays given.
-        jaccard: `[R]` float64, at least the threshold.
+        jaccard: `[R]` float64, at least the threshold; or what else was measured.
         cluster_size: `[N]` int32 for every document given: documents in its group, itself counted.
     """
 
@@ -38,6 +52,26 @@ class Removals:
     cluster_size: np.ndarray
 
 
+class Given(NamedTuple):
+    """What is known of the documents.
+
+    Attributes:
+        hashes, offsets: sorted distinct shingle hashes of each, from `compare.bounded_sets`.
+        held: `[N]` bool, kept before, so that no room is taken for them.
+        stays: `[N]` bool, of an earlier run: never removed.
+    """
+
+    hashes: np.ndarray
+    offsets: np.ndarray
+    held: np.ndarray
+    stays: np.ndarray
+
+
+class _Fate(NamedTuple):
+    kept_for: np.ndarray
+    value: np.ndarray
+
+
 def verify_components(
     component: np.ndarray,
     rank: np.ndarray,
@@ -45,18 +79,24 @@ def verify_components(
     hashes: np.ndarray,
     offsets: np.ndarray,
     threshold: float,
+    measure: str = "jaccard",
+    stays: np.ndarray | None = None,
 ) -> Removals:
     """Decide which documents of candidate components are duplicates of a better one.
 
     Args:
         component: `[N]` int64, documents with the same value are candidates of each other.
         rank: `[N]` int64, distinct; the lower of two duplicates is kept.
-        exact: `[N, 2]` uint64 keys (`corpus.kernels.shingle.exact_keys`): where equal, the Jaccard is 1 unseen.
+        exact: `[N, 2]` uint64 keys (`corpus.kernels.shingle.exact_keys`): where equal, the similarity is 1 unseen.
         hashes, offsets: sorted distinct shingle hashes of each document, from `compare.bounded_sets`.
-        threshold: least exact Jaccard of a removal.
+        threshold: least similarity of a removal.
+        measure: one of `compare.MEASURES`.
+        stays: `[N]` bool, documents that are never removed; by default none.
     """
-    fixed = np.zeros(len(component), np.bool_)
-    kept_for, value = decide(component, rank, exact, hashes, offsets, threshold, fixed, len(hashes) + 1)
+    none = np.zeros(len(component), np.bool_)
+    given = Given(hashes, offsets, none, none if stays is None else stays)
+    rule = Rule(threshold, MEASURES[measure])
+    kept_for, value = decide(component, rank, exact, given, rule, len(hashes) + 1)
     return removals_of(kept_for, value)
 
 
@@ -74,27 +114,21 @@ def removals_of(kept_for: np.ndarray, jaccard: np.ndarray) -> Removals:
 
 
 def decide(
-    component: np.ndarray,
-    rank: np.ndarray,
-    exact: np.ndarray,
-    hashes: np.ndarray,
-    offsets: np.ndarray,
-    threshold: float,
-    fixed: np.ndarray,
-    room: int,
+    component: np.ndarray, rank: np.ndarray, exact: np.ndarray, given: Given, rule: Rule, room: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """`verify_components` for a part of the documents: those kept before, and the next ones.
 
     Args:
-        fixed: `[N]` bool, documents that are known to be kept; the best of their component.
+        given: the documents `held` are the best of their component, those that `stays` aside.
         room: hashes of documents that may be kept besides; a document that would be kept beyond stays undecided.
 
     Returns:
-        the document each goes for, `[N]` int64, KEPT or UNDECIDED; the Jaccard, `[N]` float64.
+        the document each goes for, `[N]` int64, KEPT or UNDECIDED; the similarity, `[N]` float64.
     """
-    order = np.lexsort((rank, ~fixed, component))
+    order = np.lexsort((rank, ~given.held, ~given.stays, component))
     first = _first_of_equals(order, component, exact)
-    kept_for, value = _decide(component, order, first, hashes, offsets, threshold, fixed, room)
+    first = np.where(given.stays, np.arange(len(first)), first)
+    kept_for, value = _decide(component, order, first, given, rule, room)
     twins = np.flatnonzero(first != np.arange(len(first)))
     elder = first[twins]
     goes = kept_for[elder] != KEPT
@@ -116,9 +150,8 @@ def _first_of_equals(order: np.ndarray, component: np.ndarray, exact: np.ndarray
 
 
 @njit(cache=True, nogil=True)
-def _decide(component, order, first, hashes, offsets, threshold, fixed, room):
-    kept_for = np.full(len(order), KEPT, np.int64)
-    value = np.zeros(len(order), np.float64)
+def _decide(component, order, first, given, rule, room):
+    fate = _Fate(np.full(len(order), KEPT, np.int64), np.zeros(len(order), np.float64))
     members = np.empty(len(order), np.int64)
     begin = 0
     while begin < len(order):
@@ -129,41 +162,60 @@ def _decide(component, order, first, hashes, offsets, threshold, fixed, room):
                 count += 1
             end += 1
         if count <= _SMALL:
-            room = _decide_small(members[:count], hashes, offsets, threshold, fixed, room, kept_for, value)
+            room = _decide_small(members[:count], given, rule, room, fate)
         else:
-            room = _decide_large(members[:count], hashes, offsets, threshold, fixed, room, kept_for, value)
+            room = _decide_large(members[:count], given, rule, room, fate)
         begin = end
-    return kept_for, value
+    return fate.kept_for, fate.value
 
 
 @njit(cache=True, nogil=True)
-def _compare(document, keeper, hashes, offsets, threshold, kept_for, value):
-    """Let `document` go for `keeper` if it is more similar than the one found before."""
-    found = jaccard(hashes, offsets[document], offsets[document + 1], offsets[keeper], offsets[keeper + 1], threshold)
-    if found > value[document]:
-        value[document] = found
-        kept_for[document] = keeper
+def _compare(document, keeper, given, rule, fate):
+    """Let `document` go for `keeper` if that is similar enough, and more so than the one found before.
+
+    One that stays from an earlier run comes before all others.
+    """
+    offsets, before = given.offsets, fate.kept_for[document]
+    found = similarity(
+        given.hashes, offsets[document], offsets[document + 1], offsets[keeper], offsets[keeper + 1], rule
+    )
+    if found == 0:
+        return
+    is_better = found > fate.value[document]
+    if before != KEPT and given.stays[before] != given.stays[keeper]:
+        is_better = given.stays[keeper]
+    if is_better:
+        fate.value[document] = found
+        fate.kept_for[document] = keeper
 
 
 @njit(cache=True, nogil=True)
-def _decide_small(members, hashes, offsets, threshold, fixed, room, kept_for, value):
-    """`members` from the best to the worst, each against every one kept; returns the room that is left."""
-    for at in range(len(members)):
-        document = members[at]
-        if fixed[document]:
-            continue
-        for other in range(at):
-            if kept_for[members[other]] == KEPT:
-                _compare(document, members[other], hashes, offsets, threshold, kept_for, value)
-        if kept_for[document] == KEPT:
-            room -= offsets[document + 1] - offsets[document]
-            kept_for[document] = KEPT if room >= 0 else UNDECIDED
+def _keep(document, given, room, fate):
+    """Keep a document if there is room; returns the room that is left."""
+    room -= given.offsets[document + 1] - given.offsets[document]
+    fate.kept_for[document] = KEPT if room >= 0 else UNDECIDED
     return room
 
 
 @njit(cache=True, nogil=True)
-def _decide_large(members, hashes, offsets, threshold, fixed, room, kept_for, value):
+def _decide_small(members, given, rule, room, fate):
+    """`members` from the best to the worst, each against every one kept; returns the room that is left."""
+    for at in range(len(members)):
+        document = members[at]
+        if given.held[document]:
+            continue
+        for other in range(0 if given.stays[document] else at):
+            if fate.kept_for[members[other]] == KEPT:
+                _compare(document, members[other], given, rule, fate)
+        if fate.kept_for[document] == KEPT:
+            room = _keep(document, given, room, fate)
+    return room
+
+
+@njit(cache=True, nogil=True)
+def _decide_large(members, given, rule, room, fate):
     """The same as `_decide_small`; sets that were cut cannot be indexed and are compared one by one."""
+    hashes, offsets, whole = given.hashes, given.offsets, rule.measure == CONTAINMENT
     counters = count_hashes(hashes, offsets, members)
     sizes = np.empty(len(members), np.int64)
     for at in range(len(members)):
@@ -175,24 +227,30 @@ def _decide_large(members, hashes, offsets, threshold, fixed, room, kept_for, va
     num_long = 0
     for at in range(len(members)):
         document, size = members[at], sizes[at]
+        begin, end, threshold = offsets[document], offsets[document + 1], rule.threshold
         is_cut, is_long = size == MOST_HASHES, size >= threshold * MOST_HASHES
-        prefix = ordered_prefix(hashes, offsets[document], offsets[document + 1], counters, threshold)
-        if not fixed[document]:
-            num_found = 0 if is_cut else find_sets(index, at, size, prefix, sizes, threshold, seen, found)
+        prefix = ordered_prefix(hashes, begin, end, counters, threshold)
+        if not (given.held[document] or given.stays[document]):
+            num_found = 0
+            if not is_cut and whole:
+                num_found = find_holders(index, at, prefix, seen, found)
+            elif not is_cut:
+                num_found = find_sets(index, at, size, prefix, sizes, threshold, seen, found)
             candidates = np.sort(found[:num_found])  # of equals the best is kept
             for i in range(num_found):
-                _compare(document, members[candidates[i]], hashes, offsets, threshold, kept_for, value)
-            for i in range(num_long if is_long else 0):
+                _compare(document, members[candidates[i]], given, rule, fate)
+            for i in range(num_long if is_long or whole else 0):
                 other = long_ones[i]
                 if is_cut or sizes[other] == MOST_HASHES:
-                    _compare(document, members[other], hashes, offsets, threshold, kept_for, value)
-            if kept_for[document] == KEPT:
-                room -= size
-                kept_for[document] = KEPT if room >= 0 else UNDECIDED
-        if kept_for[document] == KEPT:
+                    _compare(document, members[other], given, rule, fate)
+        if fate.kept_for[document] == KEPT and not given.held[document]:
+            room = _keep(document, given, room, fate)
+        if fate.kept_for[document] == KEPT:
             if is_long:
                 long_ones[num_long] = at
                 num_long += 1
-            if not is_cut:
+            if not is_cut and whole:
+                index = add_whole(index, at, ordered(hashes, begin, end, counters))
+            elif not is_cut:
                 index = add_set(index, at, size, prefix, threshold)
     return room

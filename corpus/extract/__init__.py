@@ -16,6 +16,7 @@ from corpus.schema import RAW, check_schema
 __all__ = ["clean_text", "decode", "extract_text", "html_to_text"]
 
 _LINE_END = re.compile(r"\r\n?")
+_CHANGED = ("outcome", "reason", "detail", "title", "text", "prompt_chars")
 
 
 def clean_text(text: str) -> str:
@@ -32,6 +33,8 @@ def clean_text(text: str) -> str:
 def extract_text(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Fill `text` and `title` of every document, null `html`, and judge the rows that have no text.
 
+    `prompt_chars` is true of the text before and of the text after.
+
     Rows that are already dropped or unreadable pass unchanged. A page without text becomes dropped
     "no_text", a page that makes the parser fail becomes unreadable "html_invalid" with the parser's words.
 
@@ -42,7 +45,7 @@ def extract_text(batch: pa.RecordBatch) -> pa.RecordBatch:
         SchemaError: where the batch is of another schema.
     """
     check_schema(batch, RAW, "extract_text")
-    columns = {name: batch.column(name).to_pylist() for name in ("outcome", "reason", "detail", "title", "text")}
+    columns = {name: batch.column(name).to_pylist() for name in _CHANGED}
     for row, (html, charset) in enumerate(
         zip(batch.column("html").to_pylist(), batch.column("charset").to_pylist(), strict=True)
     ):
@@ -68,10 +71,13 @@ def _extract_row(columns: dict[str, list], row: int, html: bytes | None, charset
             columns["outcome"][row], columns["reason"][row] = "unreadable", "html_invalid"
             columns["detail"][row] = f"the page of {len(html)} bytes could not be parsed: {error}"
             return
+    prompt_chars = columns["prompt_chars"][row]
+    if text and prompt_chars:  # a blank line or the end is behind the prompt, so it is cleaned as it is in the whole
+        columns["prompt_chars"][row] = len(clean_text(text[:prompt_chars]))
     text = clean_text(text or "")
     if not text.strip():
         columns["outcome"][row], columns["reason"][row] = "dropped", "no_text"
         columns["detail"][row] = "no text is left once markup and boilerplate are gone"
-        text = None
+        text = columns["prompt_chars"][row] = None
     columns["text"][row] = text
     columns["title"][row] = columns["title"][row] or title

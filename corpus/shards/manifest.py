@@ -36,6 +36,7 @@ class Manifest:
         fingerprint: hash of inputs, options and code; a stage whose fingerprint matches is not run again.
         parts: in the order that defines the dense document numbers of later stages.
         ledger: parts of schema LEDGER; empty where the stage's own parts are the ledger.
+        extra: what else it wrote, of a schema of its own: the index of `dedup`.
         counts: per source; `read == kept + dropped + unreadable` holds for each.
         inputs: folder -> hash of the manifest it was made from; where that has changed since, this output is stale.
         info: what else the stage has to say, e.g. the vocabulary size.
@@ -48,7 +49,13 @@ class Manifest:
     counts: dict[str, Counts] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     info: dict[str, Any] = field(default_factory=dict)
+    extra: list[Part] = field(default_factory=list)
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def files(self) -> list[Part]:
+        """All that the stage wrote."""
+        return self.parts + self.ledger + self.extra
 
     @property
     def rows(self) -> int:
@@ -92,6 +99,7 @@ def load_manifest(folder: Path) -> Manifest:
             counts={source: Counts(**counts) for source, counts in raw["counts"].items()},
             inputs=dict(raw["inputs"]),
             info=raw["info"],
+            extra=[Part(**part) for part in raw.get("extra", [])],
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ShardError(f"{path} is not a manifest ({error!r}); delete it and run the stage again") from error

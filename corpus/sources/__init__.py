@@ -38,9 +38,9 @@ def read_records(
     Args:
         path: the file. A compressed one may have any name.
         format: one of FORMATS, or "auto" to look at the content.
-        fields: publisher's field for "text", "title", "url" or "timestamp"; several for "text" are joined by
-            blank lines; dotted names reach into objects. Default: the forms that `corpus.sources.fields`
-            knows.
+        fields: publisher's field for "text", "answer", "title", "url" or "timestamp"; several for "text" are joined by
+            blank lines, and "answer" behind them; dotted names reach into objects. Default: the forms that
+            `corpus.sources.fields` knows.
         split: of text files: "file", "line" or "blank_line".
         batch_rows: rows of a batch at most.
         batch_bytes: a batch is closed once it holds so much content.

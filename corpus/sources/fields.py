@@ -4,6 +4,9 @@ Publishers name the text differently. Without an explicit mapping the first of t
 `text`; `content` (with the title in front in WuDao's form, as its readers do); `raw_content`
 (ChineseWebText); `data`; `instruction` / `input` / `output` (Alpaca); `prompt` / `response`. A record is
 never lost: without a text field it is unreadable "no_text_field", with an empty one dropped "empty_text".
+
+Of a record with a field for an answer, the last of the two forms or what a mapping calls `answer`, it is noted how much
+of the text is the prompt: instruction and input, `prompt_chars`.
 """
 
 import json
@@ -17,7 +20,7 @@ from corpus.errors import InputError
 from corpus.extract.charset import decode
 from corpus.sources.record import Record, dropped, unreadable
 
-TARGETS = ("text", "title", "url", "timestamp")
+TARGETS = ("text", "answer", "title", "url", "timestamp")
 
 _TEXT_FIELDS = ("text", "content", "raw_content", "data")
 _JOINED_FIELDS = (
@@ -41,6 +44,7 @@ class FieldMap:
     """Which of the publisher's fields give what; dotted names reach into objects."""
 
     text: tuple[str, ...] = ()
+    answer: tuple[str, ...] = ()  # joined behind `text`
     title: tuple[str, ...] = _DEFAULTS["title"]
     url: tuple[str, ...] = _DEFAULTS["url"]
     timestamp: tuple[str, ...] = _DEFAULTS["timestamp"]
@@ -50,7 +54,7 @@ def field_map(fields: Mapping[str, str | list[str]] | None) -> FieldMap:
     """Check a user's mapping.
 
     Raises:
-        InputError: where it names a target other than text, title, url, timestamp, or no field.
+        InputError: where it names a target other than `TARGETS`, or no field, or an answer to nothing.
     """
     checked: dict[str, tuple[str, ...]] = {}
     for target, names in (fields or {}).items():
@@ -61,6 +65,10 @@ def field_map(fields: Mapping[str, str | list[str]] | None) -> FieldMap:
                 f"map one of {list(TARGETS)} to a field name or a list of field names"
             )
         checked[target] = names
+    if "answer" in checked and "text" not in checked:
+        raise InputError(
+            f"fields={dict(fields or {})!r} has an `answer` and no `text`; map the prompt's fields to `text`"
+        )
     return FieldMap(**checked)
 
 
@@ -69,7 +77,7 @@ def map_record(offset: int, record: dict[str, Any], fields: FieldMap) -> Record:
 
     Example: `{"content": "汉", "url": "u", "lang": "zh"}` -> text "汉", url "u", meta `{"lang":"zh"}`.
     """
-    found, text = _explicit_text(record, fields.text) if fields.text else _default_text(record)
+    found, text, prompt_chars = _explicit_text(record, fields) if fields.text else _default_text(record)
     used = set(found)
     extras: dict[str, Any] = {}
     for target in ("title", "url", "timestamp"):
@@ -91,31 +99,41 @@ def map_record(offset: int, record: dict[str, Any], fields: FieldMap) -> Record:
     is_wudao = found == ("content",) and any(key in record for key in _WUDAO_KEYS)
     if is_wudao and title and not text.startswith(title):
         text = f"{title}\n{text}"
-    return Record(offset, text=text, **extras)
+    return Record(offset, text=text, prompt_chars=prompt_chars, **extras)
 
 
-def _explicit_text(record: dict[str, Any], names: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
-    found = tuple(name for name in names if _lookup(record, name) is not None or name in record)
-    return found, _join(record, found)
+_Found = tuple[tuple[str, ...], str | None, int | None]
 
 
-def _default_text(record: dict[str, Any]) -> tuple[tuple[str, ...], str | None]:
-    """The fields that give the text and the text; an empty field only where no form has text."""
+def _explicit_text(record: dict[str, Any], fields: FieldMap) -> _Found:
+    found, answers = (
+        tuple(name for name in names if _lookup(record, name) is not None or name in record)
+        for names in (fields.text, fields.answer)
+    )
+    return (*found, *answers), _join(record, (*found, *answers)), _prompt_chars(record, found) if answers else None
+
+
+def _default_text(record: dict[str, Any]) -> _Found:
+    """The fields that give the text, the text, its prompt; an empty field only where no form has text."""
     empty: tuple[str, ...] = ()
     for names in ((name,) for name in _TEXT_FIELDS):
         if names[0] in record:
             text = _as_text(record[names[0]])
             if text and not text.isspace():
-                return names, text
+                return names, text, None
             empty = empty or names
     for names in _JOINED_FIELDS:
         if names[0] not in record or names[-1] not in record:
             continue
         found = tuple(name for name in names if name in record)
         if text := _join(record, found):
-            return found, text
+            return found, text, _prompt_chars(record, found[:-1]) if len(names) > 1 else None
         empty = empty or found
-    return empty, None
+    return empty, None, None
+
+
+def _prompt_chars(record: dict[str, Any], names: tuple[str, ...]) -> int:
+    return len(_join(record, names) or "")
 
 
 def _join(record: dict[str, Any], names: tuple[str, ...]) -> str | None:

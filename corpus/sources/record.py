@@ -29,6 +29,7 @@ class Record(NamedTuple):
     html: bytes | None = None
     charset: str | None = None
     meta: str | None = None
+    prompt_chars: int | None = None
 
 
 def dropped(offset: int, reason: str, detail: str, **fields: Any) -> Record:

@@ -234,6 +234,24 @@ def test_no_rows(finished):
     assert batch.equals(nothing) and notes == {} and set(totals.values()) == {0}
 
 
+def test_a_masked_prompt_is_as_long_as_it_reads():
+    screens = load_screens(Select.model_validate({"pii": {"kinds": ["email"]}}), {})
+    rows = [
+        ("Write to jo@mail.org, please.\n\nDone, to jo@mail.org.", 29),
+        ("Where?\n\nAt jo@mail.org.", 6),
+        ("No address\n\nhere", 10),
+        ("jo@mail.org", None),
+        ("Mail jo@mail.org now", 10),  # a prompt that ends inside an address: not one any more
+    ]
+    text, chars = zip(*rows, strict=True)
+    batch = pa.record_batch([pa.array(text, pa.large_string()), pa.array(chars, pa.int32())], ["text", "prompt_chars"])
+    masked, notes, _ = mask(batch, screens)
+    assert sorted(notes) == [0, 1, 3, 4]
+    pairs = zip(masked["text"].to_pylist(), masked["prompt_chars"].to_pylist(), strict=True)
+    prompts = [text[:chars] if chars is not None else None for text, chars in pairs]
+    assert prompts == ["Write to <EMAIL>, please.", "Where?", "No address", None, None]
+
+
 def test_a_dry_run_counts_what_selecting_gives(finished, work):
     reselect(work, OFF, quiet())
     recipe = values(finished)["select"]

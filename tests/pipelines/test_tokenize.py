@@ -53,7 +53,8 @@ def test_repeated_documents_stand_in_as_many_rows_and_count_once(tmp_path):
     }.items():
         part = write_part(tmp_path / "selected", f"{name}.arrow", [batch, batch.slice(0, 0)], batch.schema)
         spec = {"part": part.path, "xxh3": hash_file(tmp_path / "selected" / part.path), "tokenizer": ""}
-        result = tokenize.tokenize_part(Task(name, spec), tmp_path / "tokens", work=tmp_path, options=Tokenize())
+        where = {"work": tmp_path, "documents": tmp_path / "selected"}
+        result = tokenize.tokenize_part(Task(name, spec), tmp_path / "tokens", **where, options=Tokenize())
         made[name] = result, read_table(tmp_path / "tokens" / result.parts[0].path)
     (plain_result, plain_rows), (result, rows) = made["plain"], made["repeated"]
     assert rows["id"].to_pylist() == ["a", "b", "b", "b", "c", "c"]

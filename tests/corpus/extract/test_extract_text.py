@@ -2,6 +2,8 @@
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from resiliparse.parse.html import HTMLParserException
 
 from corpus import extract
@@ -83,3 +85,18 @@ def test_clean_text_leaves_everything_else():
     assert clean_text(text) == text
     assert clean_text("\n\na  \nb\r") == "a\nb"
     assert clean_text("x" + " " * 200_000 + "y").endswith("y")  # quadratic white-space rules take minutes here
+
+
+_MESSY = st.text(st.sampled_from("ab汉𠀀 \t\r\n\0\u3000\x1c\x85"), max_size=12)
+
+
+@given(_MESSY, _MESSY)
+def test_the_prompt_is_still_the_prompt_after_cleaning(prompt, answer):
+    """The reader joins prompt and answer by a blank line; whatever is cleaned away, the count must follow."""
+    whole = f"{prompt}\n\n{answer}" if answer else prompt
+    row = extract_text(_batch({"text": whole, "prompt_chars": len(prompt)})).to_pylist()[0]
+    if row["text"] is None:
+        assert row["prompt_chars"] is None and not clean_text(whole).strip()
+        return
+    assert row["text"][: row["prompt_chars"]] == clean_text(prompt)
+    assert row["text"][row["prompt_chars"] :].strip() == clean_text(answer).strip()

@@ -36,6 +36,41 @@ def test_known_forms(form):
     assert (json.loads(row.meta) if row.meta else None) == meta
 
 
+PROMPTS = {
+    "text": None,
+    "content": None,
+    "alpaca": "i\n\nn",
+    "noinput": "i",
+    "not applicable": "i",
+    "alpaca without input": "i",
+    "instruction and response": "i",
+    "prompt": "p",
+}
+
+
+@pytest.mark.parametrize("form", PROMPTS)
+def test_it_is_known_where_the_prompt_ends(form):
+    row = map_record(0, FORMS[form][0], field_map(None))
+    assert (None if row.prompt_chars is None else row.text[: row.prompt_chars]) == PROMPTS[form]
+
+
+def test_prompts_of_odd_records():
+    def chars(record, fields=None):
+        return map_record(0, record, field_map(fields)).prompt_chars
+
+    assert chars({"instruction": "只有问题"}) is None
+    assert chars({"instruction": "问题", "output": ""}) == 2
+    assert chars({"instruction": "", "output": "回答"}) == 0
+    assert chars({"text": "t", "instruction": "i", "output": "o"}) is None
+    mapped = {"text": ["q", "ctx"], "answer": ["a.short", "a.long"]}
+    record = {"q": "一", "ctx": "二三", "a": {"long": "四", "short": "五"}, "x": 1}
+    row = map_record(0, record, field_map(mapped))
+    assert (row.text, row.prompt_chars, row.outcome) == ("一\n\n二三\n\n五\n\n四", 5, "document")
+    assert chars({"q": "一"}, mapped) is None
+    assert chars({"q": "一", "a": {"long": " "}}, mapped) == 1
+    assert chars({"q": "一", "a": {"long": "二"}}, {"text": ["q", "a.long"]}) is None
+
+
 def test_explicit_fields_reach_into_objects_and_leave_the_rest_in_meta():
     fields = field_map({"text": ["q", "a.body"], "url": "meta.link", "timestamp": "year"})
     row = map_record(
@@ -70,7 +105,7 @@ def test_meta_holds_what_json_cannot():
     assert row.text
 
 
-@pytest.mark.parametrize("fields", [{"body": "text"}, {"text": []}, {"text": ""}, {"text": [1]}])
+@pytest.mark.parametrize("fields", [{"body": "text"}, {"text": []}, {"text": ""}, {"text": [1]}, {"answer": "a"}])
 def test_a_mapping_that_is_not_understood_is_refused(fields):
-    with pytest.raises(InputError, match="map one of"):
+    with pytest.raises(InputError, match=r"map (one of|the prompt's fields)"):
         field_map(fields)
