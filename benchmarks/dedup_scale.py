@@ -1,6 +1,7 @@
 """How the `dedup` stage grows: the same kind of generated corpus at several sizes, with hot clusters in each.
 
     python benchmarks/dedup_scale.py --documents 100000 1000000 --words 160 --language en
+    python benchmarks/dedup_scale.py --core 200000        # near_duplicates alone, file to file, one process
 
 Of the documents 90 % are unrelated, 3 % are exact copies and 4 % near copies of others, 1.5 % are pages of one template
 that are all duplicates of each other (Jaccard 0.9) and 1.5 % pages of another that are all to be kept (0.65). Before
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from corpus.schema import DOCUMENTS
 from corpus.shards import Counts, Manifest, load_manifest, read_table, save_manifest, write_part
@@ -151,22 +153,25 @@ def _seconds(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def check(work: Path, num: int) -> dict[str, int]:
-    """Compare the decisions with what was planted; returns how many of each kind were removed."""
-    removed: dict[str, int] = {}
-    total: dict[str, int] = {}
+def decisions(work: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The planted kind of each document, and whether it was removed."""
+    kinds, gone = [], []
     for part in load_manifest(work / "duplicates").parts:
-        kinds = read_table(work / "documents" / part.path, ["title"])["title"].to_numpy(zero_copy_only=False)
-        gone = read_table(work / "duplicates" / part.path, ["kept_id"])["kept_id"].is_valid().to_numpy()
-        for kind in ("", *SHARES):
-            removed[kind] = removed.get(kind, 0) + int(gone[kinds == kind].sum())
-            total[kind] = total.get(kind, 0) + int((kinds == kind).sum())
+        kinds.append(read_table(work / "documents" / part.path, ["title"])["title"].to_numpy(zero_copy_only=False))
+        gone.append(read_table(work / "duplicates" / part.path, ["kept_id"])["kept_id"].is_valid().to_numpy())
+    return np.concatenate(kinds), np.concatenate(gone)
+
+
+def check(kinds: np.ndarray, gone: np.ndarray) -> int:
+    """Compare the decisions with what was planted; returns how many were removed."""
+    total = {kind: int((kinds == kind).sum()) for kind in ("", *SHARES)}
+    removed = {kind: int(gone[kinds == kind].sum()) for kind in total}
     originals = removed[""] + removed["exact"] + removed["near"]  # of a pair either may be the one that goes
-    assert sum(total.values()) == num, (total, num)
+    assert sum(total.values()) == len(gone), total
     assert originals >= 0.995 * (total["exact"] + total["near"]), (removed, total)
     assert removed["same_template"] >= total["same_template"] - 5, (removed, total)
     assert removed["other_facts"] == 0, (removed, total)
-    return removed
+    return sum(removed.values())
 
 
 def phases(folder: Path, start: float) -> dict[str, tuple[float, int]]:
@@ -194,18 +199,38 @@ def measure(num: int, size: int, language: str, workers: int) -> dict[str, Any]:
             raise SystemExit("the stage failed; its message is above")
         watch.ended.set()
         wall = time.perf_counter() - start
-        removed = check(work, num)
+        removed = check(*decisions(work))
         each = phases(work / "duplicates", began)
         shutil.rmtree(work / "documents")
     return {
         "documents": num,
         "MB_on_disk": text_bytes / 1e6,
-        "removed": sum(removed.values()),
+        "removed": removed,
         "wall_s": wall,
         "cpu_s": sum(watch.seconds.values()),
         "peak_MB": watch.peak / 1e6,
         "phases": each,
     }
+
+
+def measure_core(num: int, size: int, language: str) -> dict[str, Any]:
+    """What `dedup_worker_siku.py` takes for the same documents in one Parquet file; the decisions are checked."""
+    with tempfile.TemporaryDirectory(prefix="siku-core-", dir=os.environ.get("TMPDIR")) as folder:
+        work, path = Path(folder), Path(folder) / "texts.parquet"
+        generate(work, num, size, language)
+        kinds = []
+        with pq.ParquetWriter(path, pa.schema([("text", pa.string())]), compression="none") as writer:
+            for part in load_manifest(work / "documents").parts:
+                table = read_table(work / "documents" / part.path, ["title", "text"])
+                kinds.append(table["title"].to_numpy(zero_copy_only=False))
+                writer.write_table(table.select(["text"]).cast(writer.schema))
+        script = Path(__file__).with_name("dedup_worker_siku.py")
+        command = [sys.executable, str(script), str(path), folder, language, "0.75", ""]
+        answer = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1])
+    gone = np.ones(num, bool)
+    gone[answer["kept"]] = False
+    check(np.concatenate(kinds), gone)
+    return answer
 
 
 def main() -> None:
@@ -214,10 +239,16 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=160, help="words, or Han characters, of a document")
     parser.add_argument("--language", choices=("en", "zh"), default="en")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--core", type=int, help="so many documents through near_duplicates alone")
     options = parser.parse_args()
     versions = {name: version(name) for name in ("apache-beam", "numba", "numpy", "pyarrow")}
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {versions}")
     print(f"{options.words} words a document, {options.language}, {options.workers} workers")
+    if options.core:
+        found = measure_core(options.core, options.words, options.language)
+        rate = options.core / found["cpu_s"]
+        print(f"core, {options.core:,} documents: {rate:,.0f} a CPU second, peak {found['rss_mb']:,.0f} MB")
+        return
     measure(20_000, options.words, options.language, options.workers)  # compiles the kernels
     print(f"{'documents':>11} {'wall s':>8} {'CPU s':>8} {'documents/CPU-s':>16} {'peak MB':>8} {'removed':>9}")
     for num in options.documents:
