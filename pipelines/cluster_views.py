@@ -147,7 +147,7 @@ def _member_views(
 
 def _decided_by(kept: Mapping[str, Any], member: Mapping[str, Any]) -> str:
     """The first value of the rank (`pipelines.keeper`) in which they differ."""
-    return next(name for name in RANK if kept[name] != member[name])
+    return next((name for name in RANK if kept[name] != member[name]), EARLIER)
 
 
 def _differences(pieces: Sequence[Piece], kept: Document, other: Document, detail: Detail) -> dict[str, Any]:

@@ -191,7 +191,9 @@ def gather(
     levels: dict[str, Counter[str]] = defaultdict(Counter)
     jaccard = defaultdict(lambda: np.zeros(NUM_BINS, np.int64))
     for part, batch in _decisions(work):
-        for decision in _rows(batch.filter(pc.is_in(batch["id"], wanted)), part):
+        # a record that went for itself was kept under this id by an earlier run
+        kept = pc.and_(pc.is_in(batch["id"], wanted), pc.is_null(batch["kept_id"]))
+        for decision in _rows(batch.filter(kept), part):
             heads[decision.id] = decision
         rows = batch.filter(pc.is_in(batch["kept_id"], wanted))
         for kept_id in pc.unique(rows["kept_id"]).to_pylist():

@@ -153,7 +153,7 @@ def _duplicate(work: Path, decision: pa.Table | None, failed: set[str], criteria
     what = f"{row['level']} duplicate of {keeper}, {value}{size:,} in the group"
     if not failed & set(_DUPLICATE):
         return f"{what}; the rules drop that one, this one stays in its place"
-    kept = find_document(work, keeper)
+    kept = find_document(work, keeper) if keeper != row["id"] else None
     if kept is not None and select.failing_rules(kept, None, criteria)[0].as_py():
         return f"{what}; the rules drop that one too, so the best of the group that passes them stays"
     return what

@@ -68,7 +68,9 @@ def write_judged(
             batch["num_chars"],
             pa.array(np.arange(start, start + batch.num_rows)),
         ]
-        grouped = pc.greater(decisions["cluster_size"].combine_chunks(), 1)
+        kept_id = decisions["kept_id"].combine_chunks()
+        is_same_record = pc.fill_null(pc.equal(kept_id, batch["id"]), False)  # kept under this id by an earlier run
+        grouped = pc.and_not(pc.greater(decisions["cluster_size"].combine_chunks(), 1), is_same_record)
         rows.append(pa.record_batch(columns, schema=JUDGED).filter(grouped))
         start += batch.num_rows
     part = write_part(folder, f"{WORKINGS}/judged/{task.name}.arrow", rows, JUDGED)

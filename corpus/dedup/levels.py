@@ -4,9 +4,9 @@ Of the documents of one URL (`urls.url_keys`) only the best is compared by its t
 document that it goes for itself. This comes first, so a document that goes for its URL is nobody's keeper: where A and
 B are versions of one page and C has the text of B, C goes only if it is similar to A.
 
-Documents of an earlier run stay, and come before all others (`verify`). A document whose URL has a better version in
-this run is therefore compared with those of the earlier run all the same: were the better one dropped by a rule later,
-this one could be kept in its place, and must not be what the earlier run has.
+A document that goes for its URL is then compared with those that stay all the same, and goes for one that has its text
+if there is one: were the better version of its URL dropped by a rule later, this one could be kept in its place, and
+must not be what another has that stays. Documents of an earlier run stay, and come before all others (`verify`).
 """
 
 from collections.abc import Callable
@@ -75,13 +75,15 @@ def decide_levels(given: Candidates, read_sets: ReadSets, threshold: float, meas
     on_url[losers] = True
     best = winner[losers]
     kept_for[losers] = np.where(kept_for[best] >= 0, kept_for[best], best)
-    again = losers[~stays[kept_for[losers]]]
-    again = again[np.isin(given.component[again], given.component[stays])]
-    if len(again):
-        both = np.sort(np.concatenate([np.flatnonzero(stays), again]))
-        other, similar = _by_text(both, given, stays, read_sets, threshold, measure)
-        again = again[(other[again] >= 0) & stays[other[again]]]
-        kept_for[again], value[again], on_url[again] = other[again], similar[again], False
+    for fixed in (stays, kept_for < 0):  # the earlier run's first
+        again = losers[~stays[kept_for[losers]]]
+        again = again[np.isin(given.component[again], given.component[fixed])]
+        fixed = fixed & np.isin(given.component, given.component[again])
+        if len(again):
+            both = np.sort(np.concatenate([np.flatnonzero(fixed), again]))
+            other, similar = _by_text(both, given, fixed, read_sets, threshold, measure)
+            again = again[(other[again] >= 0) & fixed[other[again]] & (other[again] != kept_for[again])]
+            kept_for[again], value[again], on_url[again] = other[again], similar[again], False
     removed = kept_for >= 0
     same = removed & (given.exact == given.exact[kept_for]).all(axis=1)
     level = np.full(num, None, object)

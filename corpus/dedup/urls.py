@@ -34,7 +34,7 @@ _hsenc _hsmi hsctatracking oly_enc_id oly_anon_id vero_id wickedid ref_src ref_u
 share_token share_source nsukey jsessionid phpsessid
 """
 TRACKING = frozenset(_TRACKING.split())
-_URL = re.compile(r"\s*https?://(?:[^/?#@]*@)?([^/?#\s]+)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL)
+_URL = re.compile(r"\s*https?://(?:[^/?#]*@)?([^/?#\s]+)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL)
 _PORT = re.compile(r":(?:80|443)?$")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)

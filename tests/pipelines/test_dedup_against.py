@@ -17,6 +17,7 @@ from corpus.shards import Counts, Manifest, load_manifest, read_table, save_mani
 from pipelines import dedup, dedup_against
 from pipelines.dedup_against import Portion, earlier_texts, load_earlier
 from pipelines.duplicates import show
+from pipelines.explain import explain
 from pipelines.recipe_file import make_recipe
 from pipelines.run import resolved, run
 from pipelines.stage import input_hashes, is_complete, run_stage
@@ -344,3 +345,36 @@ def test_two_runs_from_recipes_to_what_is_selected(tmp_path):
     tasks = read_table(tmp_path / "a" / "selected" / selected.parts[-1].path, ["id", "source"]).to_pylist()
     more = next(row for row in found(tmp_path / "b").values() if row["kept_id"] == tasks[0]["id"])
     assert tasks[0]["source"] == "tasks" and more["level"] == "exact"
+
+
+def test_a_record_that_an_earlier_run_kept_is_no_keeper_of_this_one(tmp_path):
+    """Both runs read one file, so its records have the same ids. This run's rules drop one: its copy stays gone."""
+    for name, texts in (("old", [text(0) + " zzbad", text(2)]), ("new", [text(0, 4, 1), text(4)])):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("".join(json.dumps({"text": value}) + "\n" for value in texts))
+    (tmp_path / "words.txt").write_text("zzbad\n")
+    works = {name: tmp_path / name for name in ("a", "b")}
+    for name, files in (("a", ["old"]), ("b", ["old", "new"])):
+        blocklists = {"words": [str(tmp_path / "words.txt")], "max_words_per_1000_chars": 0} if name == "b" else {}
+        recipe = {
+            "sources": [{"name": "s", "files": [str(tmp_path / f"{file}.jsonl") for file in files]}],
+            "dedup": {"keep_index": name == "a", "against": [str(works["a"])] if name == "b" else []},
+            "select": {"rules": {}, "languages": [], "thresholds": {}, "blocklists": blocklists},
+            "runner": {"name": "in_memory"},
+        }
+        run(make_recipe(recipe), works[name], Console(file=io.StringIO()), until="select")
+    selected = load_manifest(works["b"] / "selected")
+    texts = [
+        row for part in selected.parts for row in read_table(works["b"] / "selected" / part.path)["text"].to_pylist()
+    ]
+    assert texts == [text(4)] and selected.info["promoted"] == 0
+    rows = found(works["b"])
+    same = [row for row in rows.values() if row["kept_id"] == row["id"]]
+    assert len(same) == 2 and sum(row["kept_id"] is not None for row in rows.values()) == 3
+    for row in rows.values():
+        output = Console(file=io.StringIO(), width=120)
+        explain(works["b"], row["id"], output)
+        assert "the rules drop that one" not in output.file.getvalue()
+        if row["kept_id"] is not None:
+            show(works["b"], row["id"], 5, False, output)
+            assert "earlier run" in output.file.getvalue()

@@ -110,8 +110,8 @@ def pages(tmp_path_factory) -> Path:
 
 def test_the_best_of_a_url_stays_and_is_not_taken_for_the_text_of_another(pages):
     found = decisions(pages)
-    assert found["new a"] == ("old a", "url", None) and found["old a"] == STAYS
-    assert found["text of new a"] == STAYS  # though it is what "new a" was
+    assert found["new a"] == ("text of new a", "exact", 1.0) and found["old a"] == STAYS
+    assert found["text of new a"] == STAYS  # though it is what "new a" was, which its URL's best version beat
     assert found["near b"][:2] == ("b", "near") and found["near b"][2] >= 0.75
     assert found["shorter at d"] == ("b", "url", None)  # where the better one of its URL went
     assert {title: found[title] for title in ("no url 1", "no url 2", "no url 3")} == dict.fromkeys(
@@ -119,23 +119,29 @@ def test_the_best_of_a_url_stays_and_is_not_taken_for_the_text_of_another(pages)
     )
     sizes = {row["id"]: row["cluster_size"] for row in rows(pages, "duplicates")}
     titles = {row["title"]: row["id"] for row in rows(pages, "documents")}
-    assert sizes[titles["b"]] == 3 and sizes[titles["old a"]] == 2
+    assert sizes[titles["b"]] == 3 and sizes[titles["text of new a"]] == 2
 
 
 def test_the_level_is_known_to_all_that_count_and_show(pages):
     counts = load_manifest(pages / "duplicates").counts
-    assert counts["web"].reasons == {"duplicate_url": 2} and counts["good"].reasons == {"duplicate_near": 1}
+    assert counts["web"].reasons == {"duplicate_exact": 1, "duplicate_url": 1} and counts["good"].reasons == {
+        "duplicate_near": 1
+    }
     found = reasons(pages)
-    assert found["new a"] == [("duplicate_url", None)] and found["shorter at d"] == [("duplicate_url", None)]
+    assert found["new a"] == [("duplicate_exact", 1.0)] and found["shorter at d"] == [("duplicate_url", None)]
     assert found["near b"][0][0] == "duplicate_near"
     assert [check.text for check in verify_work(pages) if not check.ok] == []
     output = Console(file=io.StringIO(), width=120)
     show(pages, None, 10, False, output)
     show(pages, next(row["id"] for row in rows(pages, "documents") if row["title"] == "new a"), 10, False, output)
     printed = output.file.getvalue()
-    assert "5 removed (1 near, 4 url)" in printed and "  url  " in printed and "Jaccard with the kept one" in printed
+    assert (
+        "5 removed (1 exact, 1 near, 3 url)" in printed
+        and "  url  " in printed
+        and "Jaccard with the kept one" in printed
+    )
     html = write_report(pages).read_text(encoding="utf-8")
-    assert "<b>url</b>" in html and "4 url" in html
+    assert "<b>url</b>" in html and "3 url" in html
     from pipelines.funnel import by_source, load_counts
 
     output = Console(file=io.StringIO(), width=200)

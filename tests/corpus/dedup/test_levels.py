@@ -40,9 +40,9 @@ def test_one_of_a_url_stays_whatever_the_texts_are_like():
 
 
 def test_a_document_removed_on_its_url_is_nobodys_keeper():
-    """A and B have one URL, B and C one text, A and C nothing in common."""
+    """A and B have one URL, B and C one text, A and C nothing in common: C stays, and B is what C has."""
     found = _decided([(0, 100), (200, 300), (200, 300)], [1, 1, 2])
-    assert _rows(found) == [(-1, None), (0, "url"), (-1, None)]
+    assert _rows(found) == [(-1, None), (2, "exact"), (-1, None)]
     found = _decided([(0, 100), (200, 300), (200, 300)], None)
     assert _rows(found) == [(-1, None), (-1, None), (1, "exact")]
 

@@ -15,7 +15,12 @@ SAME = {
     ),
     "user, dot, space": (
         "example.com/a",
-        ["https://me:pw@example.com./a", "  https://example.com/a ", "http://example.com:/a"],
+        [
+            "https://me:pw@example.com./a",
+            "http://me:p@ss@example.com/a",
+            "  https://example.com/a ",
+            "http://example.com:/a",
+        ],
     ),
     "no path": (
         "example.com",
