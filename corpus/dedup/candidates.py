@@ -30,7 +30,10 @@ def star_edges(keys: np.ndarray, documents: np.ndarray) -> np.ndarray:
     shared, members = flat[rows], documents[rows // width]
     edges = np.empty((len(rows), 2), np.int64)
     edges = edges[: _edges(shared, members, np.argsort(shared), edges)]
-    return np.unique(edges, axis=0) if len(edges) else edges
+    edges = edges[np.lexsort((edges[:, 1], edges[:, 0]))]
+    is_new = np.ones(len(edges), np.bool_)
+    is_new[1:] = (edges[1:] != edges[:-1]).any(axis=1)
+    return edges[is_new]
 
 
 @kernel()
