@@ -20,6 +20,7 @@ from corpus.kernels.minhash import document_keys, permutations
 from corpus.kernels.shingle import exact_keys
 from corpus.shards import Part, open_part, read_batches, write_part
 from pipelines.compared import columns_compared, compared
+from pipelines.partitions import by_partition
 from pipelines.recipe import Dedup
 from pipelines.stage import WORKINGS, checked
 from pipelines.task import Task, TaskResult
@@ -83,20 +84,14 @@ def written(
     Args:
         keys, rows: `[K]` keys, and the number of the document that each is of.
     """
-    by_partition = _by_partition(keys, rows, partitions)
+    order, bounds = by_partition(keys, partitions)
+    keys, rows = keys[order], rows[order]
+    batches = [pa.record_batch([keys[low:high], rows[low:high]], schema=KEYS) for low, high in pairwise(bounds)]
     parts: list[Part] = [
         write_part(folder, f"{WORKINGS}/signed/{name}.arrow", signed, SIGNED, compression=None),
-        write_part(folder, f"{WORKINGS}/keys/{name}.arrow", by_partition, KEYS, compression=None),
+        write_part(folder, f"{WORKINGS}/keys/{name}.arrow", batches, KEYS, compression=None),
     ]
     return TaskResult(name, parts, info={"partitions": partitions})
-
-
-def _by_partition(keys: np.ndarray, rows: np.ndarray, partitions: int) -> list[pa.RecordBatch]:
-    partition = (keys >> np.uint64(32)) * np.uint64(partitions) >> np.uint64(32)
-    order = np.argsort(partition, kind="stable")
-    bounds = np.searchsorted(partition[order], np.arange(partitions + 1))
-    keys, rows = keys[order], rows[order]
-    return [pa.record_batch([keys[low:high], rows[low:high]], schema=KEYS) for low, high in pairwise(bounds)]
 
 
 def _among(keys: np.ndarray, some: np.ndarray) -> np.ndarray:

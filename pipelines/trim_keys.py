@@ -17,6 +17,7 @@ from corpus.dedup.repeats import Groups, in_many, lost_first, summarise
 from corpus.dedup.spans import Spans
 from corpus.dedup.units import Kind, find_units
 from corpus.shards import Part, open_part, read_batches, write_part
+from pipelines.partitions import by_partition
 from pipelines.recipe import Trim
 from pipelines.stage import WORKINGS, checked
 from pipelines.task import Task, TaskResult
@@ -104,9 +105,7 @@ def keys(
 
 def _write_groups(folder: Path, name: str, spans: Spans, groups: Groups, partitions: int) -> list[Part]:
     units = pa.record_batch([*spans, groups.group, groups.is_first], schema=UNITS)
-    partition = (groups.keys[:, 0] >> np.uint64(32)) * np.uint64(partitions) >> np.uint64(32)
-    order = np.argsort(partition, kind="stable")
-    bounds = np.searchsorted(partition[order], np.arange(partitions + 1))
+    order, bounds = by_partition(groups.keys[:, 0], partitions)
     columns = [groups.keys[order, 0], groups.keys[order, 1], groups.order[order], groups.num_documents[order]]
     rows = pa.record_batch([*columns, order.astype(np.int32)], schema=KEYS)
     batches = [rows.slice(low, high - low) for low, high in pairwise(bounds)]

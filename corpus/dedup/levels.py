@@ -78,8 +78,8 @@ def decide_levels(given: Candidates, read_sets: ReadSets, threshold: float, meas
     for fixed in (stays, kept_for < 0):  # the earlier run's first
         again = losers[~stays[kept_for[losers]]]
         again = again[np.isin(given.component[again], given.component[fixed])]
-        fixed = fixed & np.isin(given.component, given.component[again])
         if len(again):
+            fixed = fixed & np.isin(given.component, given.component[again])
             both = np.sort(np.concatenate([np.flatnonzero(fixed), again]))
             other, similar = _by_text(both, given, fixed, read_sets, threshold, measure)
             again = again[(other[again] >= 0) & fixed[other[again]] & (other[again] != kept_for[again])]

@@ -47,9 +47,7 @@ def summarise(keys: np.ndarray, document: np.ndarray, order: np.ndarray) -> Grou
         document: `[M]` int64, not decreasing.
         order: `[M]` uint64, of the unit's document: the lower goes before.
     """
-    sorted_by = np.argsort(keys[:, 0], kind="stable")
-    group = np.empty(len(keys), np.int32)
-    count = _group(keys, sorted_by, group)
+    group, count = _numbered(keys)
     first, num_documents = np.full(count, -1, np.int64), np.zeros(count, np.int32)
     _survey(group, document, order, first, num_documents, np.full(count, -1, np.int64))
     is_first = np.zeros(len(keys), np.bool_)
@@ -68,8 +66,7 @@ def lost_first(keys: np.ndarray, order: np.ndarray) -> np.ndarray:
     """
     lost = np.zeros(len(keys), np.bool_)
     rows = rows_met_again(np.ascontiguousarray(keys[:, 0]))
-    group = np.empty(len(rows), np.int32)
-    count = _group(keys[rows], np.argsort(keys[rows, 0], kind="stable"), group)
+    group, count = _numbered(keys[rows])
     first = np.full(count, -1, np.int64)
     _survey(group, np.arange(len(rows)), order[rows], first, np.zeros(count, np.int32), np.full(count, -1, np.int64))
     lost[rows] = True
@@ -81,11 +78,16 @@ def in_many(keys: np.ndarray, num_documents: np.ndarray, min_documents: int) -> 
     """Which records of several parts are of a key that stands in `min_documents` documents or more: `[R]` bool."""
     many = num_documents >= min_documents  # in one part alone
     rows = rows_met_again(np.ascontiguousarray(keys[:, 0]))
-    group = np.empty(len(rows), np.int32)
-    count = _group(keys[rows], np.argsort(keys[rows, 0], kind="stable"), group)
+    group, count = _numbered(keys[rows])
     total = np.bincount(group, weights=num_documents[rows], minlength=count)  # exact: below 2^53
     many[rows] |= total[group] >= min_documents
     return many
+
+
+def _numbered(keys: np.ndarray) -> tuple[np.ndarray, int]:
+    """The number of each key among the distinct ones, int32, and how many those are."""
+    group = np.empty(len(keys), np.int32)
+    return group, _group(keys, np.argsort(keys[:, 0], kind="stable"), group)
 
 
 @kernel()
