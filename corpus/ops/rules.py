@@ -113,13 +113,14 @@ def failing(batch: pa.RecordBatch, rule_set: RuleSet) -> pa.Array:
     Example: a document of 12 words gives `[{"rule": "gopher_quality.min_words", "value": 12.0, "threshold":
     50.0}]`.
     """
-    shape = len(rule_set.rules), batch.num_rows
-    values, failed = np.empty(shape), np.empty(shape, dtype=bool)
-    for row, rule in enumerate(rule_set.rules):
-        values[row] = signal = _signal(batch, rule, rule_set)
+    documents, values = [], []
+    for rule in rule_set.rules:
+        signal = _signal(batch, rule, rule_set)
         is_beyond = np.less if rule.maximum is None else np.greater
-        is_beyond(signal, rule.threshold, out=failed[row])  # a float32 and a Python number compare as float32
-    return _reasons(values, failed, rule_set)
+        failed = np.flatnonzero(is_beyond(signal, rule.threshold))  # a float32 and a Python number compare as float32
+        documents.append(failed)
+        values.append(signal[failed])
+    return _reasons(batch.num_rows, documents, values, rule_set)
 
 
 def _signal(batch: pa.RecordBatch, rule: Rule, rule_set: RuleSet) -> np.ndarray:
@@ -136,22 +137,23 @@ def _signal(batch: pa.RecordBatch, rule: Rule, rule_set: RuleSet) -> np.ndarray:
     return column.to_numpy(zero_copy_only=False)
 
 
-def _reasons(values: np.ndarray, failed: np.ndarray, rule_set: RuleSet) -> pa.Array:
-    """The failed entries, document by document, as one list array.
+def _reasons(num_documents: int, documents: list[np.ndarray], values: list[np.ndarray], rule_set: RuleSet) -> pa.Array:
+    """What failed, rule by rule, as one list array, document by document.
 
     Args:
-        values, failed: `[rules, documents]`.
+        documents, values: of each rule, the rows that fail it, ascending, and their values.
     """
-    num_rules, num_documents = failed.shape
-    documents, which = np.divmod(np.flatnonzero(failed.T), max(num_rules, 1))
+    rows = np.concatenate([np.zeros(0, np.int64), *documents])
+    order = np.argsort(rows, kind="stable")
+    which = np.repeat(np.arange(len(documents)), [len(failed) for failed in documents])[order]
     offsets = np.zeros(num_documents + 1, np.int32)
-    np.cumsum(np.bincount(documents, minlength=num_documents), out=offsets[1:])
+    np.cumsum(np.bincount(rows, minlength=num_documents), out=offsets[1:])
     names = pa.array([f"{rule_set.name}.{rule.name}" for rule in rule_set.rules], pa.string())
     thresholds = np.array([rule.threshold for rule in rule_set.rules], dtype=np.float64)
     entries = pa.StructArray.from_arrays(
         [
             names.take(pa.array(which)),
-            pa.array(values[which, documents], pa.float64()),
+            pa.array(np.concatenate([np.zeros(0), *values])[order], pa.float64()),
             pa.array(thresholds[which], pa.float64()),
         ],
         fields=list(REASON),

@@ -12,8 +12,7 @@ import numpy as np
 from corpus.kernels.jit import inner
 from corpus.kernels.signals import characters as ch
 from corpus.kernels.signals.cut_run import (
-    K_CURLY,
-    K_DOTS,
+    CHARS_PLACE,
     K_END,
     K_HAN,
     K_LETTER,
@@ -21,7 +20,6 @@ from corpus.kernels.signals.cut_run import (
     K_MARK,
     K_NUMBERED,
     K_PARAGRAPH,
-    K_PLAIN,
     K_SPACED,
     K_STOP,
     K_WIDE,
@@ -31,10 +29,11 @@ from corpus.kernels.signals.cut_words import MARKS, dot_ends, take_joined
 from corpus.kernels.swar import letters_and_digits, write_places
 from corpus.kernels.utf8 import decode
 
-SPACE, MARK, HAN, SEPARATOR, STOP_HAN = ch.SPACE, ch.MARK, ch.HAN, ch.SEPARATOR, ch.STOP_HAN
-PREFIX, TERMINAL = ch.PREFIX | ch.ICON, ch.TERMINAL
+SPACE, MARK, HAN, SEPARATOR, STOP_HAN, TERMINAL = ch.SPACE, ch.MARK, ch.HAN, ch.SEPARATOR, ch.STOP_HAN, ch.TERMINAL
+PREFIX = ch.PREFIX | ch.ICON
 _BREAK = SPACE | HAN | SEPARATOR
-_BLANK, _NEWLINE, _DOT, _CURLY, _ELLIPSIS = 0x20, 0x0A, 0x2E, 0x7B, 0x2026
+_ONE_CHAR = 1 << CHARS_PLACE
+_BLANK, _NEWLINE, _DOT, _COLON = 0x20, 0x0A, 0x2E, 0x3A
 _ZERO, _ONE, _LAST = np.uint64(0), np.uint64(1), np.uint64(63)
 
 
@@ -64,36 +63,37 @@ def find_words(data, start, end, edges):
 
 @inner()
 def _plain_words(data, start, end, edges, edge, gap, begins, ends, kinds, count):
-    """Take words as long as each has a blank behind it, or a mark and a blank, and the next word behind that.
+    """Take words as long as each has a blank or line feed behind it, or a mark and that, and the next word follows.
 
     Returns:
-        the edge after the last word taken; the new count. Nothing is taken of a word that is otherwise.
+        the edge after the last word taken; the new count; what stands before the next token. Nothing is taken of a word
+        that is otherwise.
     """
     while True:
         begin, stop = np.int64(edges[edge]), np.int64(edges[edge + 1])
         if start + stop + 2 > end:
             break
         mark = data[start + stop]
-        kind = np.int64(MARKS[mark])
-        marked = (kind != 0) & ((mark != _DOT) | dot_ends(data, start + begin, start + stop))
+        marked = (MARKS[mark] != 0) & ((mark != _DOT) | dot_ends(data, start + begin, start + stop))
         behind = stop + marked
         begins[count], begins[count + 1] = begin, stop
         ends[count], ends[count + 1] = stop, stop + 1
-        kinds[count], kinds[count + 1] = gap | K_PLAIN, kind
-        if data[start + behind] != _BLANK:
+        kinds[count], kinds[count + 1] = gap, 0
+        is_line = data[start + behind] == _NEWLINE
+        if (data[start + behind] != _BLANK) & (not is_line):
             break
         count += 1 + marked
         edge += 2
-        gap = K_SPACED
+        gap = K_SPACED | is_line * K_LINE
         if edges[edge] != behind + 1:
             break
-    return edge, count
+    return edge, count, gap
 
 
 @inner()
 def _take_breaks(
-    data, start, place, end, classes, break_kinds, seen, base, class_counts, gap, begins, ends, kinds, numbers, tally,
-    word_kinds, word_chars, num_breaks, count,
+    data, start, place, end, classes, break_kinds, seen, base, class_counts, gap, begins, ends, kinds, numbers,
+    traits_of, num_breaks, count,
 ):  # fmt: skip
     """Take Han characters and CJK marks, most of Chinese, as long as they come, and number equal ones alike.
 
@@ -109,11 +109,9 @@ def _take_breaks(
         class_counts[kind_class] += 1
         known = np.int64(seen[code_point]) - base
         number = known if known >= 0 else num_breaks
-        often = tally[number] if known >= 0 else 0
         num_breaks += known < 0
         seen[code_point] = base + number
-        tally[number] = often + 1
-        word_kinds[number], word_chars[number] = kind, 1
+        traits_of[number] = kind | _ONE_CHAR
         numbers[count] = number
         begins[count], ends[count] = place - start, after - start
         kinds[count] = kind | gap
@@ -124,8 +122,8 @@ def _take_breaks(
 
 @inner()
 def cut_tokens(
-    data, start, end, edges, classes, flags_of, break_kinds, seen, base, run_chars, run_flags, run_offsets,
-    class_counts, begins, ends, kinds, numbers, tally, word_kinds, word_chars,
+    data, start, end, edges, classes, flags_of, break_kinds, seen, base, run_chars, run_flags, run_offsets, marks,
+    class_counts, begins, ends, kinds, numbers, traits_of,
 ):  # fmt: skip
     """Cut the bytes `start` to `end` into tokens.
 
@@ -137,12 +135,12 @@ def cut_tokens(
         edges: from `find_words`.
         break_kinds: `kinds_of_breaks`.
         seen: `[0x110000]` int32: from `base` on, the document has the code point. Out: `base` and its number.
-        run_chars, run_flags, run_offsets: room for an int32 a character.
+        run_chars, run_flags, run_offsets, marks: room for an int32 a character.
         class_counts: out, `[classes]` int64: characters beyond ASCII of each class, added to what is there.
         begins, ends: out, int32: the bytes of each token, counted from `start`.
-        kinds: out, int16: K_* bits.
+        kinds: out, int16: how each stands, K_SPACED to K_PARAGRAPH, and K_NUMBERED.
         numbers: out, int32: of each token with K_NUMBERED, in the order of first sight.
-        tally, word_kinds, word_chars: out, int32, by number: how often it comes, its K_* bits, its code points, 1.
+        traits_of: out, int64, by number: its K_* bits, and 1 code point.
     """
     count, place, edge, num_distinct, num_breaks = 0, start, 0, 0, 0
     gap = K_LINE | K_PARAGRAPH | K_SPACED
@@ -155,9 +153,8 @@ def cut_tokens(
             continue
         if edges[edge] == place - start:
             first = edge
-            edge, count = _plain_words(data, start, end, edges, edge, gap, begins, ends, kinds, count)
+            edge, count, gap = _plain_words(data, start, end, edges, edge, gap, begins, ends, kinds, count)
             if edge > first:
-                gap = K_SPACED
                 place = start + ends[count - 1] + 1
                 continue
             edge, count = take_joined(data, start, end, edges, edge, classes, flags_of, gap, begins, ends, kinds, count)
@@ -169,7 +166,7 @@ def cut_tokens(
             before = count
             place, count, num_breaks = _take_breaks(
                 data, start, place, end, classes, break_kinds, seen, base, class_counts, gap, begins, ends, kinds,
-                numbers, tally, word_kinds, word_chars, num_breaks, count,
+                numbers, traits_of, num_breaks, count,
             )  # fmt: skip
             if count > before:
                 gap = 0
@@ -177,7 +174,8 @@ def cut_tokens(
         code_point, after = decode(data, place)
         kind_class = classes[code_point]
         flags = flags_of[kind_class]
-        if flags & (SPACE | PREFIX):
+        alone = after >= end or data[after] == _BLANK or data[after] == _NEWLINE
+        if alone or flags & (SPACE | PREFIX):
             if code_point >= 0x80:
                 class_counts[kind_class] += 1
                 num_distinct += seen[code_point] < base
@@ -186,20 +184,21 @@ def cut_tokens(
                 gap |= K_SPACED
                 place = after
                 continue
-            kind = gap | K_MARK  # off the beginning of the run, and the rest is a run like any other
-            kind |= (K_WIDE if code_point >= 0x80 else 0) | (K_DOTS if code_point == _ELLIPSIS else 0)
-            kind |= (K_END if flags & TERMINAL else 0) | (K_CURLY if code_point == _CURLY else 0)
-            begins[count], ends[count], kinds[count] = place - start, after - start, kind
+            # all of the run, or off its beginning: then the rest is a run like any other
+            begins[count], ends[count], kinds[count] = place - start, after - start, gap
             count += 1
             place, gap = after, 0
             continue
-        run = 0
+        run, num_marks, colons = 0, 0, 0
         while not flags & _BREAK:
             if code_point >= 0x80:
                 class_counts[classes[code_point]] += 1
                 num_distinct += seen[code_point] < base
                 seen[code_point] = base
             run_chars[run], run_flags[run], run_offsets[run] = code_point, flags, place - start
+            marks[num_marks] = run
+            num_marks += (flags & MARK) != 0
+            colons += code_point == _COLON
             run += 1
             place = after
             if place >= end:
@@ -212,7 +211,7 @@ def cut_tokens(
                 flags = flags_of[classes[code_point]]
         run_offsets[run] = place - start
         first = count
-        count = cut_run(run, run_chars, run_flags, run_offsets, begins, ends, kinds, count)
+        count = cut_run(run, run_chars, run_flags, run_offsets, marks, num_marks, colons, begins, ends, kinds, count)
         kinds[first] |= gap
         gap = 0
         while edges[edge] >= 0 and start + edges[edge] < place:

@@ -9,19 +9,20 @@ import numpy as np
 from corpus.kernels.jit import inner
 from corpus.kernels.signals import characters as ch
 
-LETTER, DIGIT, MARK, UPPER, LOWER = ch.LETTER, ch.DIGIT, ch.MARK, ch.UPPER, ch.LOWER
+LETTER, DIGIT, UPPER, LOWER = ch.LETTER, ch.DIGIT, ch.UPPER, ch.LOWER
 PREFIX, SUFFIX, ICON, HYPHEN = ch.PREFIX | ch.ICON, ch.SUFFIX | ch.ICON, ch.ICON, ch.HYPHEN
-TERMINAL, MONEY, _BARE_SUFFIX = ch.TERMINAL, ch.MONEY, ch.SUFFIX
+MONEY, _BARE_SUFFIX = ch.MONEY, ch.SUFFIX
 
-# What a token is, as bits of its kind. K_PLAIN: only ASCII letters and digits; `measure_tokens` tells which, and
-# whether one of `naive_lines`' phrases may begin there, K_PHRASE. K_NUMBERED: a Han character or CJK mark, which `cut`
-# has numbered already; the sign of an int16.
+# What a token is, as bits of its kind. How it stands, K_SPACED to K_PARAGRAPH, is told by `cut`, what it is by
+# `token_traits`, K_PHRASE: one of `naive_lines`' phrases may begin there. K_NUMBERED: a Han character or CJK mark,
+# which `cut` has numbered already; the sign of an int16.
 (
     K_LETTER, K_DIGIT, K_CAPS, K_MARK, K_HAN, K_END, K_DOTS, K_WIDE, K_CURLY, K_STOP, K_SPACED, K_LINE, K_PARAGRAPH,
-    K_PHRASE, K_PLAIN, K_NUMBERED,
-) = (1 << place for place in range(16))  # fmt: skip
+    K_PHRASE, K_NUMBERED,
+) = (1 << place for place in (*range(14), 15))  # fmt: skip
+CHARS_PLACE = 32  # of a token's traits: its K_* bits, some more of `measure_tokens`, and from here its code points
 
-_DOT, _COMMA, _PLUS, _STAR, _CARET, _CURLY, _SLASH, _COLON = (ord(c) for c in ".,+*^{/:")
+_DOT, _COMMA, _PLUS, _STAR, _CARET, _SLASH, _COLON = (ord(c) for c in ".,+*^/:")
 _LESS, _EQUALS, _GREATER, _APOSTROPHE, _MINUS = (ord(c) for c in "<=>'-")
 _ELLIPSIS, _CURLED_APOSTROPHE = ord("…"), ord("’")
 _S, _T, _M, _D, _R, _E, _V, _L, _W = (ord(c) for c in "stmdrevlw")
@@ -89,12 +90,12 @@ def _before_suffixes(begin, size, chars, flags):
 
 
 @inner()
-def _is_address(begin, end, chars):
+def _is_address(begin, end, chars, colons):
     """Whether "://" stands in the core or "www." begins it."""
     if end - begin >= 4 and chars[begin] == _W and chars[begin + 1] == _W and chars[begin + 2] == _W:
         if chars[begin + 3] == _DOT:
             return True
-    for at in range(begin, end - 2):
+    for at in range(begin, end - 2 if colons > 0 else 0):
         if chars[at] == _COLON and chars[at + 1] == _SLASH and chars[at + 2] == _SLASH:
             return True
     return False
@@ -104,6 +105,10 @@ def _is_address(begin, end, chars):
 def _infix_size(begin, place, end, chars, flags):
     """How many characters the mark at `place` has that cuts there; 0: none does."""
     char = chars[place]
+    if char < 0x80 and char != _DOT and place > begin and place + 1 < end:
+        before, after = flags[place - 1], flags[place + 1]
+        if before & (LETTER | DIGIT) == 0 or (after & (LETTER | DIGIT) == 0 and flags[place] & HYPHEN == 0):
+            return 0  # most marks that stand together
     if char == _ELLIPSIS or flags[place] & ICON:
         return 1
     if char == _DOT:
@@ -165,26 +170,27 @@ def _put_marks(first, last, chars, begins, ends, count):
 
 
 @inner()
-def _put_core(begin, end, chars, flags, begins, ends, count):
+def _put_core(begin, end, chars, flags, marks, num_marks, colons, begins, ends, count):
     """The tokens of what is left between the marks at the ends."""
     token, place = begin, begin
     addressed, address = False, False
-    while place < end:
-        cut = 0
-        if flags[place] & MARK:
-            if not addressed:
-                addressed, address = True, _is_address(begin, end, chars)
-            cut = 0 if address else _infix_size(begin, place, end, chars, flags)
-        if cut == 0:
-            place += 1
+    for index in range(num_marks):
+        mark = np.int64(marks[index])
+        if mark < place:
             continue
-        if place > token:
-            begins[count], ends[count] = token, place
+        if mark >= end:
+            break
+        if not addressed:
+            addressed, address = True, _is_address(begin, end, chars, colons)
+        cut = 0 if address else _infix_size(begin, mark, end, chars, flags)
+        if cut == 0:
+            continue
+        if mark > token:
+            begins[count], ends[count] = token, mark
             count += 1
-        begins[count], ends[count] = place, place + cut
+        begins[count], ends[count] = mark, mark + cut
         count += 1
-        place += cut
-        token = place
+        token = place = mark + cut
     if token < end:
         clitic = _clitic_at(token, end, chars, flags)
         begins[count], ends[count] = token, clitic
@@ -196,43 +202,21 @@ def _put_core(begin, end, chars, flags, begins, ends, count):
 
 
 @inner()
-def _kind_of(first, last, chars, flags, offsets):
-    union, common, kind = np.int64(0), np.int64(-1), 0
-    for at in range(first, last):
-        union |= flags[at]
-        common &= flags[at]
-    if union & PREFIX:
-        for at in range(first, last):
-            kind |= K_CURLY if chars[at] == _CURLY else 0
-    kind |= K_WIDE if offsets[last] - offsets[first] > last - first else 0
-    kind |= K_LETTER if union & LETTER else 0
-    kind |= K_DIGIT if union & DIGIT else 0
-    kind |= K_CAPS if (union & UPPER) != 0 and (union & LOWER) == 0 else 0
-    if common & MARK:
-        kind |= K_MARK
-        if last - first == 1:
-            kind |= K_END if common & TERMINAL else 0
-            kind |= K_DOTS if chars[first] == _ELLIPSIS else 0
-        elif _num_dots(chars, first, last) == last - first:
-            kind |= K_DOTS
-    return kind
-
-
-@inner()
-def cut_run(size, chars, flags, offsets, begins, ends, kinds, count):
+def cut_run(size, chars, flags, offsets, marks, num_marks, colons, begins, ends, kinds, count):
     """Write the tokens of a run to `begins[count:]` and so on; returns the new count.
 
     Args:
         chars, flags: int32, code point and flags of each of the `size` characters.
         offsets: int32, where each begins in bytes, and where the last ends.
+        marks, num_marks: int32, which of them are marks.
+        colons: how many of those are colons.
     """
     begin = _after_prefixes(size, chars, flags)
     end = _before_suffixes(begin, size, chars, flags)
     first = count
     count = _put_marks(0, begin, chars, begins, ends, count)
-    count = _put_core(begin, end, chars, flags, begins, ends, count)
+    count = _put_core(begin, end, chars, flags, marks, num_marks, colons, begins, ends, count)
     count = _put_marks(end, size, chars, begins, ends, count)
     for token in range(first, count):
-        kinds[token] = _kind_of(begins[token], ends[token], chars, flags, offsets)
-        begins[token], ends[token] = offsets[begins[token]], offsets[ends[token]]
+        begins[token], ends[token], kinds[token] = offsets[begins[token]], offsets[ends[token]], 0
     return count

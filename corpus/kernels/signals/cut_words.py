@@ -1,32 +1,28 @@
 """Cut runs of ASCII that are a word, or words joined by marks: don't, well-known, 3.14, U.S. and the marks behind.
 
-Such runs are cut at the words' edges that `cut.find_words` found, without a look at the characters between them. Every
-token of theirs gets K_PLAIN: its marks are all below the letters, so `measure_tokens` sees letters and digits alone.
+Such runs are cut at the words' edges that `cut.find_words` found, without a look at the characters between them.
 """
 
 import numpy as np
 
 from corpus.kernels.jit import inner
 from corpus.kernels.signals import characters as ch
-from corpus.kernels.signals.cut_run import K_CURLY, K_END, K_MARK, K_PLAIN
 from corpus.kernels.utf8 import decode
 
-SUFFIX, TERMINAL, LETTER, DIGIT, LOWER, UPPER = ch.SUFFIX, ch.TERMINAL, ch.LETTER, ch.DIGIT, ch.LOWER, ch.UPPER
+SUFFIX, LETTER, DIGIT, LOWER, UPPER = ch.SUFFIX, ch.LETTER, ch.DIGIT, ch.LOWER, ch.UPPER
 _BREAK = ch.SPACE | ch.HAN | ch.SEPARATOR
-_BLANK, _NEWLINE, _APOSTROPHE, _DOT, _FIRST_LETTER, _SMALL, _CURLY = 0x20, 0x0A, 0x27, 0x2E, 0x41, 0x61, 0x7B
-_LAST_MARK = 0x3F  # of those that join words here: below the letters
+_BLANK, _NEWLINE, _APOSTROPHE, _DOT, _FIRST_LETTER, _SMALL = 0x20, 0x0A, 0x27, 0x2E, 0x41, 0x61
+_LAST_MARK = 0x7E
 _MOST_MARKS = 4
 _T, _M, _D, _S, _R, _E, _V, _L, _W = (ord(c) for c in "tmdsrevlw")
 
 
 def _marks() -> np.ndarray:
-    """The kind of each ASCII mark that is a token of its own behind a word, dots included; 0 for every other byte."""
-    kinds = np.zeros(256, np.int16)
+    """1 for each ASCII mark that is a token of its own behind a word, dots included; 0 for every other byte."""
+    marks = np.zeros(256, np.uint8)
     for byte in range(128):
-        flags = ch.flags_of(chr(byte))
-        if flags & SUFFIX or byte == _DOT:
-            kinds[byte] = K_MARK | (K_END if flags & TERMINAL else 0) | (K_CURLY if byte == _CURLY else 0)
-    return kinds
+        marks[byte] = ch.flags_of(chr(byte)) & SUFFIX != 0 or byte == _DOT
+    return marks
 
 
 def _cuts_between(mark: str, before: str, after: str) -> bool:
@@ -34,7 +30,7 @@ def _cuts_between(mark: str, before: str, after: str) -> bool:
     left, right = ch.flags_of(before), ch.flags_of(after)
     both_letters, both_digits = bool(left & right & LETTER), bool(left & right & DIGIT)
     rules = {
-        "-": both_letters or both_digits,
+        **dict.fromkeys("-~", both_letters or both_digits),
         ",": both_letters,
         ".": bool(left & LOWER and right & UPPER),
         **dict.fromkeys("+*^", both_digits),
@@ -44,14 +40,13 @@ def _cuts_between(mark: str, before: str, after: str) -> bool:
 
 
 def _joins() -> np.ndarray:
-    """Of each mark between two characters, both as `_sort` has them, its kind if it cuts there, else 0."""
-    kinds = np.zeros((_LAST_MARK + 1, 3, 3), np.int16)
+    """Of each mark between two characters, both as `_sort` has them, 1 if it cuts there, else 0."""
+    cuts = np.zeros((_LAST_MARK + 1, 3, 3), np.uint8)
     for byte in range(_BLANK + 1, _LAST_MARK + 1):
         for before in range(3):
             for after in range(3):
-                if _cuts_between(chr(byte), "0Aa"[before], "0Aa"[after]):
-                    kinds[byte, before, after] = K_MARK | (K_END if ch.flags_of(chr(byte)) & TERMINAL else 0)
-    return kinds.ravel()
+                cuts[byte, before, after] = _cuts_between(chr(byte), "0Aa"[before], "0Aa"[after])
+    return cuts.ravel()
 
 
 MARKS = _marks()
@@ -124,10 +119,10 @@ def take_joined(data, start, end, edges, edge, classes, flags_of, gap, begins, e
         if mark <= _BLANK or mark > _LAST_MARK:
             break
         apostrophes += mark == _APOSTROPHE
-        kind = _JOINS[mark * 9 + _sort(data[start + stop - 1]) * 3 + _sort(data[start + stop + 1])]
-        if kind != 0:
-            ends[count], kinds[count] = stop, K_PLAIN
-            begins[count + 1], ends[count + 1], kinds[count + 1] = stop, stop + 1, kind
+        cuts = _JOINS[mark * 9 + _sort(data[start + stop - 1]) * 3 + _sort(data[start + stop + 1])]
+        if cuts != 0:
+            ends[count], kinds[count] = stop, 0
+            begins[count + 1], ends[count + 1], kinds[count + 1] = stop, stop + 1, 0
             count += 2
             begins[count] = stop + 1
         edge += 2
@@ -142,10 +137,10 @@ def take_joined(data, start, end, edges, edge, classes, flags_of, gap, begins, e
             if clitic == 2 and apostrophes > 1:
                 return first_edge, first
             if clitic == 2 or (clitic == 1 and data[begin - 2] >= _FIRST_LETTER):
-                ends[count], kinds[count] = begin - 1 - start, K_PLAIN
+                ends[count], kinds[count] = begin - 1 - start, 0
                 count += 1
                 begins[count] = begin - 1 - start
-    ends[count], kinds[count] = stop, K_PLAIN
+    ends[count], kinds[count] = stop, 0
     count += 1
     alone = place + 1 >= end or data[place + 1] == _BLANK or data[place + 1] == _NEWLINE
     if place < end and data[place] == _DOT and not ends_well and alone:
@@ -155,7 +150,7 @@ def take_joined(data, start, end, edges, edge, classes, flags_of, gap, begins, e
         if marks < 0:
             return first_edge, first
         for at in range(stop, stop + marks):
-            begins[count], ends[count], kinds[count] = at, at + 1, MARKS[data[start + at]]
+            begins[count], ends[count], kinds[count] = at, at + 1, 0
             count += 1
     kinds[first] |= gap
     return edge + 2, count

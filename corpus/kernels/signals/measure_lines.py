@@ -252,17 +252,14 @@ def measure_lines(
 
 
 @inner()
-def count_repeated(number, numbers, chars, counts, column):
+def count_repeated(number, firsts, chars, counts, column):
     """Count into `counts[column]` and `[column + 1]` the repeated of `number` things and their code points.
 
     Args:
-        numbers: int32, given in the order of first sight.
+        firsts: int32, which of them is the first that equals each.
         chars: int32, -1 for a thing that does not count.
     """
-    known = 0
     for at in range(number):
-        if numbers[at] == known:
-            known += 1
-        elif chars[at] >= 0:
-            counts[column] += 1
-            counts[column + 1] += chars[at]
+        repeated = (firsts[at] != at) & (chars[at] >= 0)
+        counts[column] += repeated
+        counts[column + 1] += chars[at] * repeated

@@ -7,11 +7,12 @@ Tokens and lines are compared by 64-bit keys, exact up to seven bytes and hashed
 2^32 distinct ones in one document); n-grams are then compared exactly, as pairs of numbers. Everything else is
 integer counting, so all integers equal the specification and the fractions are one float64 division away from it.
 
-Memory: about 50 bytes a token and 10 a byte of the longest document of the batch, no more for more documents. Time
-grows linearly, but a document too big for the caches is several times slower a byte. Documents run one after the
-other and release the GIL.
+Memory: about 80 bytes a token and 10 a byte of the longest document of the batch, no more for more documents; 30 MB at
+most are kept for the thread's next call. Time grows linearly, but a document too big for the caches is several times
+slower a byte. Documents run one after the other and release the GIL.
 """
 
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -27,15 +28,17 @@ from corpus.kernels.signals import measure_characters as mc
 from corpus.kernels.signals import measure_lines as ml
 from corpus.kernels.signals import measure_tokens as mt
 from corpus.kernels.signals.cut import cut_tokens, find_words, kinds_of_breaks
+from corpus.kernels.signals.first_sight import first_sights, num_slots
 from corpus.kernels.signals.from_counts import signals_from_counts
-from corpus.kernels.signals.hash_table import Table, new_table, number_keys
 from corpus.kernels.signals.ngrams import DUPLICATE, LONG_HAN_SIZE, REPEATED_HAN_SIZE, TOP
-from corpus.kernels.signals.repetition import HAN_SIZES_ARRAY, PLAIN_SIZES, measure_repetition, sieve_size
+from corpus.kernels.signals.repetition import HAN_SIZES_ARRAY, PLAIN_SIZES, measure_repetition
 from corpus.kernels.signals.words import STOP_HANS, take_words
 from corpus.kernels.swar import PLACES_SLACK, count_ones
 
 NUM_SIZES = len(TOP) + len(DUPLICATE)
 _LAST_BASE = (1 << 31) - 2  # of `Room.seen`
+_MOST_KEPT = 1 << 18  # bytes of a document whose room is kept: 30 MB of memory at most
+_kept = threading.local()
 HAN_ONLY_SIZES = np.array([REPEATED_HAN_SIZE, LONG_HAN_SIZE])
 _INT32, _FLOAT64 = np.zeros(1, np.int32), np.zeros(1)
 _NO_TABLES = segment.Tables(  # stands in the dictionary's place where none is given, in its types
@@ -60,14 +63,14 @@ class Room(NamedTuple):
     line_keys: np.ndarray
     part_keys: np.ndarray
     kinds: np.ndarray  # int16
-    word_kinds: np.ndarray  # int32, by number
-    word_chars: np.ndarray
+    traits: np.ndarray  # int64, by number
     zeros: np.ndarray  # int32
-    sieve: np.ndarray  # uint8
-    table: Table
+    slots: np.ndarray  # int32, see `first_sights`
+    left: np.ndarray
     bytes: np.ndarray  # int32
     classes: np.ndarray  # int64
     seen: np.ndarray  # [0x110000] int32, see `cut_tokens`
+    base: np.ndarray  # [1] int64: `seen` is below it
     segment: segment.Room
 
 
@@ -90,24 +93,35 @@ def _new_room(num_bytes: int, has_words: bool) -> Room:
         *np.empty((10, size), np.int32),
         *np.empty((3, size), np.uint64),
         kinds=np.empty(size, np.int16),
-        word_kinds=np.empty(size, np.int32),
-        word_chars=np.empty(size, np.int32),
+        traits=np.empty(size, np.int64),
         zeros=np.zeros(size, np.int32),
-        sieve=np.empty(sieve_size(num_bytes), np.uint8),
-        table=new_table(num_bytes),
+        slots=np.empty(num_slots(num_bytes), np.int32),
+        left=np.empty(size, np.int32),
         bytes=np.zeros(mc.BYTES_ROOM, np.int32),
         classes=np.zeros(256, np.int64),
         seen=np.zeros(0x110000, np.int32),
+        base=np.ones(1, np.int64),
         segment=segment.new_room(num_bytes if has_words else 0),
     )
 
 
+def _room_for(num_bytes: int, has_words: bool) -> Room:
+    """The thread's room where it is large enough, else a new one: fresh memory costs as much as 1 MB of text."""
+    room = getattr(_kept, "room", None)
+    if room is None or len(room.kinds) < num_bytes + PLACES_SLACK or has_words > _kept.has_words:
+        least = 1 << num_bytes.bit_length() if num_bytes < _MOST_KEPT else num_bytes
+        room = _new_room(least, has_words)
+        if num_bytes < _MOST_KEPT:
+            _kept.room, _kept.has_words = room, has_words
+    return room
+
+
 @inner()
-def _measure_tokens(data, start, num_tokens, num_numbered, room, out):
+def _measure_tokens(data, start, num_tokens, num_numbered, classes, flags_of, room, out):
     return mt.measure_tokens(
-        data, start, num_tokens, num_numbered, raw(room.begins), raw(room.ends), raw(room.kinds),
-        raw(room.chars_before), raw(room.numbers), raw(room.tally), raw(room.word_kinds), raw(room.word_chars),
-        room.table, out,
+        data, start, num_tokens, num_numbered, classes, flags_of, raw(room.begins), raw(room.ends), raw(room.kinds),
+        raw(room.chars_before), raw(room.numbers), raw(room.tally), raw(room.traits), raw(room.keys),
+        raw(room.places), raw(room.grams), raw(room.slots), raw(room.left), raw(room.line_chars), out,
     )  # fmt: skip
 
 
@@ -116,22 +130,23 @@ def _measure_lines(data, start, num_tokens, classes, flags_of, room, out):
     line_keys, line_chars, part_keys, part_chars = (
         raw(room.line_keys), raw(room.line_chars), raw(room.part_keys), raw(room.part_chars)
     )  # fmt: skip
-    numbers, tally = raw(room.places), raw(room.grams)
+    firsts, slots, left = raw(room.places), raw(room.slots), raw(room.left)
     ml.measure_lines(
         data, start, num_tokens, raw(room.begins), raw(room.ends), raw(room.kinds), classes, flags_of,
         line_keys, line_chars, part_keys, part_chars, out,
     )  # fmt: skip
-    number_keys(line_keys, out[ml.LINES], numbers, tally, room.table)
-    ml.count_repeated(out[ml.LINES], numbers, line_chars, out, ml.DUP)
-    number_keys(part_keys, out[ml.PARAGRAPHS], numbers, tally, room.table)
-    ml.count_repeated(out[ml.PARAGRAPHS], numbers, part_chars, out, ml.DUP_PARAGRAPHS)
+    first_sights(line_keys, out[ml.LINES], firsts, slots, left)
+    ml.count_repeated(out[ml.LINES], firsts, line_chars, out, ml.DUP)
+    first_sights(part_keys, out[ml.PARAGRAPHS], firsts, slots, left)
+    ml.count_repeated(out[ml.PARAGRAPHS], firsts, part_chars, out, ml.DUP_PARAGRAPHS)
 
 
 @inner()
 def _measure_repetition(num_tokens, num_distinct, sizes, num_top, join, han, room, out):
     measure_repetition(
         num_tokens, num_distinct, sizes, num_top, join, raw(room.chars_before), raw(room.keys), raw(room.grams),
-        raw(room.places), raw(room.numbers), raw(room.tally), raw(room.sieve), room.table, han, raw(room.zeros), out,
+        raw(room.places), raw(room.numbers), raw(room.tally), raw(room.slots), raw(room.left), han, raw(room.zeros),
+        out,
     )  # fmt: skip
 
 
@@ -139,7 +154,7 @@ def _measure_repetition(num_tokens, num_distinct, sizes, num_top, join, han, roo
 def _measure(data, offsets, classes, flags_of, break_kinds, has_words, tables, room, counts):
     """Count everything of every document. With `has_words` a mostly-Han one is counted in dictionary words."""
     begins, ends, kinds, edges = raw(room.begins), raw(room.ends), raw(room.kinds), raw(room.part_chars)
-    base, seen = np.int64(1), raw(room.seen)
+    base, seen = room.base[0], raw(room.seen)
     text, class_of, flags, breaks = raw(data), raw(classes), raw(flags_of), raw(break_kinds)
     for row in range(offsets.shape[0] - 1):
         start, end = offsets[row], offsets[row + 1]
@@ -150,8 +165,8 @@ def _measure(data, offsets, classes, flags_of, break_kinds, has_words, tables, r
             base = 1
         num_tokens, num_numbered, num_others = cut_tokens(
             text, start, end, edges, class_of, flags, breaks, seen, base, raw(room.grams), raw(room.places),
-            raw(room.chars_before), raw(room.classes), begins, ends, kinds, raw(room.numbers), raw(room.tally),
-            raw(room.word_kinds), raw(room.word_chars),
+            raw(room.chars_before), raw(room.tally), raw(room.classes), begins, ends, kinds, raw(room.numbers),
+            raw(room.traits),
         )  # fmt: skip
         mc.measure_characters(
             raw(room.bytes),
@@ -166,7 +181,7 @@ def _measure(data, offsets, classes, flags_of, break_kinds, has_words, tables, r
             counts.stop_hans[row] += seen[STOP_HANS[at]] >= base
         base += num_numbered + 1
         num_words, word_grams = counts.tokens[row], counts.grams[row]
-        num_distinct = _measure_tokens(text, start, num_tokens, num_numbered, room, num_words)
+        num_distinct = _measure_tokens(text, start, num_tokens, num_numbered, class_of, flags, room, num_words)
         _measure_lines(text, start, num_tokens, class_of, flags, room, counts.lines[row])
         han = 2 * num_words[mt.HAN_WORDS] > num_words[mt.WORDS]
         if han and has_words:
@@ -178,10 +193,10 @@ def _measure(data, offsets, classes, flags_of, break_kinds, has_words, tables, r
                 text, start, num_segments, raw(room.word_ends), class_of, flags, begins, ends, kinds
             )
             counts.stop_hans[row] = np.int64(count_ones(np.uint64(stop_bits)))
-            num_distinct = _measure_tokens(text, start, num_tokens, 0, room, num_words)
+            num_distinct = _measure_tokens(text, start, num_tokens, 0, class_of, flags, room, num_words)
             han = False
         counts.entropy[row] = mt.entropy_of_words(
-            num_distinct, raw(room.tally), raw(room.word_kinds), raw(room.zeros), num_words
+            num_distinct, raw(room.tally), raw(room.traits), raw(room.zeros), raw(room.left), num_words
         )
         _measure_repetition(
             num_tokens,
@@ -193,6 +208,7 @@ def _measure(data, offsets, classes, flags_of, break_kinds, has_words, tables, r
             room,
             word_grams,
         )
+    room.base[0] = base
 
 
 def signals(text: pa.LargeStringArray, dictionary: segment.Dictionary | None) -> dict[str, np.ndarray]:
@@ -212,7 +228,7 @@ def signals(text: pa.LargeStringArray, dictionary: segment.Dictionary | None) ->
     tables = _NO_TABLES if dictionary is None else dictionary.tables
     has_words = dictionary is not None
     for piece, starts, rows in padded(data, offsets):
-        room = _new_room(int(np.max(np.diff(starts), initial=0)), has_words)
+        room = _room_for(int(np.max(np.diff(starts), initial=0)), has_words)
         some = Counts(*(column[rows] for column in counts))
         _measure(piece, starts, classes, flags_of, kinds_of_breaks(), has_words, tables, room, some)
     return signals_from_counts(counts)

@@ -8,19 +8,9 @@ import numpy as np
 
 from corpus.kernels.jit import inner
 from corpus.kernels.signals import characters as ch
-from corpus.kernels.signals.cut_run import (
-    K_CAPS,
-    K_DIGIT,
-    K_END,
-    K_LETTER,
-    K_MARK,
-    K_STOP,
-    K_WIDE,
-)  # fmt: skip
 from corpus.kernels.utf8 import decode
 
-SPACE, LETTER, DIGIT, MARK, UPPER, LOWER = ch.SPACE, ch.LETTER, ch.DIGIT, ch.MARK, ch.UPPER, ch.LOWER
-TERMINAL, STOP_HAN = ch.TERMINAL, ch.STOP_HAN
+SPACE, STOP_HAN = ch.SPACE, ch.STOP_HAN
 STOP_HANS = np.array([ord(c) for c in ch.STOP_WORDS_ZH])
 
 
@@ -30,31 +20,21 @@ def take_words(data, start, num_words, word_ends, classes, flags_of, begins, end
 
     Args:
         word_ends: int32, the byte after each word, counted from `start`; they tile the document.
-        begins, ends, kinds: out, as `cut_tokens` writes them, without what stands before a token and without K_HAN.
+        begins, ends, kinds: out, as `cut_tokens` writes them, kinds 0.
     """
     count, begin, stop_bits = 0, 0, 0
     for word in range(num_words):
         end = word_ends[word]
-        union, common, place = np.int64(0), np.int64(-1), start + begin
-        code_point, num_chars = np.int64(0), 0
+        union, place, code_point, num_chars = np.int64(0), start + begin, np.int64(0), 0
         while place < start + end:
             code_point, place = decode(data, place)
-            flags = flags_of[classes[code_point]]
-            union |= flags
-            common &= flags
+            union |= flags_of[classes[code_point]]
             num_chars += 1
         if not union & SPACE:
-            kind = K_WIDE if num_chars < end - begin else 0
-            kind |= K_LETTER if union & LETTER else 0
-            kind |= K_DIGIT if union & DIGIT else 0
-            kind |= K_CAPS if (union & UPPER) != 0 and (union & LOWER) == 0 else 0
-            kind |= K_MARK if common & MARK else 0
-            kind |= K_END if num_chars == 1 and common & TERMINAL else 0
-            if num_chars == 1 and common & STOP_HAN:
-                kind |= K_STOP
+            if num_chars == 1 and union & STOP_HAN:
                 for bit in range(STOP_HANS.shape[0]):
                     stop_bits |= (1 << bit) if STOP_HANS[bit] == code_point else 0
-            begins[count], ends[count], kinds[count] = begin, end, kind
+            begins[count], ends[count], kinds[count] = begin, end, 0
             count += 1
         begin = end
     return count, stop_bits

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import SchemaError
-from corpus.kernels.signals import compute_signals
+from corpus.kernels.signals import compute_signals, numba_cpu
 from corpus.schema import SIGNALS
 
 ALPHABETS = {
@@ -186,3 +186,18 @@ def test_bytes_that_are_not_utf8_do_not_crash() -> None:
     found = compute_signals(broken)
     assert (found["num_chars"] <= np.diff(offsets)).all()
     assert found["num_chars"].sum() > 0
+
+
+def test_scratch_kept_for_the_next_call_forgets_the_last() -> None:
+    """A thread keeps its room: characters stamped by earlier documents must be new again, also once stamps run out."""
+    texts = ["的年在月 the cat。", "abc " * 500 + "中國人", "é", "的的 a"]
+    assert_equal(texts)
+    assert_equal(texts[::-1])
+    room = numba_cpu._room_for(100, False)
+    before = int(room.base[0])
+    assert before > 1, "nothing was stamped"
+    room.base[0] = numba_cpu._LAST_BASE - 20
+    assert_equal(texts)
+    assert room.base[0] < before, "stamps did not begin again"
+    assert numba_cpu._room_for(numba_cpu._MOST_KEPT, False) is not room
+    assert numba_cpu._room_for(100, False) is room
