@@ -14,10 +14,11 @@ from typing import Any
 
 import numba
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils, sigutils
 from numba.extending import intrinsic as _intrinsic
+from numba.np import arrayobj
 
-__all__ = ["inner", "intrinsic", "kernel", "raw"]
+__all__ = ["inner", "intrinsic", "kernel", "object_code", "raw"]
 
 intrinsic: Callable[..., Any] = _intrinsic  # what is called has one parameter less than what is defined
 _njit: Callable[..., Any] = numba.njit  # its stubs don't know `_nrt`
@@ -34,3 +35,58 @@ def raw(typingctx, array):
         return cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0]).data
 
     return types.CPointer(array.dtype)(array), codegen
+
+
+def object_code(function: Callable[..., Any], signature: str) -> tuple[str, bytes]:
+    """A kernel's machine code with an entry that takes the addresses of NumPy's array objects.
+
+    Returns:
+        The entry's symbol and an object file. The entry is called as numba calls its functions: an address for the
+        result, one for an exception, then the arguments, an array as `id(array)`; it returns 0.
+    """
+    types_given, _ = sigutils.normalize_signature(signature)
+    scope: dict[str, Any] = {"kernel": function}
+    passed: list[str] = []
+    for place, given in enumerate(types_given):
+        scope[f"view{place}"] = _view_of(given) if isinstance(given, types.Array) else None
+        passed.append(f"view{place}(a{place})" if isinstance(given, types.Array) else f"a{place}")
+    names = ", ".join(f"a{place}" for place in range(len(types_given)))
+    exec(f"def entry({names}):\n    return kernel({', '.join(passed)})", scope)
+    taken = tuple(types.int64 if isinstance(given, types.Array) else given for given in types_given)
+    entry = _njit(taken, nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(scope["entry"])
+    compiled = entry.overloads[taken]
+    if compiled.signature.return_type not in (types.none, types.int64):
+        raise ValueError(f"{function} returns {compiled.signature.return_type}, expected int64 or nothing")
+    return compiled.fndesc.llvm_func_name, compiled.library._get_compiled_object()
+
+
+def _view_of(array_type: Any) -> Callable[[int], Any]:
+    """A function for kernels that takes an array object's address as the array, without counting a reference.
+
+    `PyArrayObject_fields` is part of NumPy's binary interface: behind the object's head the address of the data, the
+    number of dimensions, the address of the shape.
+    """
+
+    @intrinsic
+    def view(typingctx, address):
+        def codegen(context, builder, signature, args):
+            def word(offset, llvm_type):
+                place = builder.add(args[0], context.get_constant(types.int64, object.__basicsize__ + offset))
+                return builder.load(builder.inttoptr(place, llvm_type.as_pointer()))
+
+            intp = context.get_value_type(types.intp)
+            data = word(0, context.get_data_type(array_type.dtype).as_pointer())
+            shape_at = word(16, intp.as_pointer())
+            shape = [builder.load(cgutils.gep(builder, shape_at, place)) for place in range(array_type.ndim)]
+            size = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
+            item_bytes = context.get_constant(types.intp, size)
+            strides = [item_bytes]
+            for length in reversed(shape[1:]):
+                strides.insert(0, builder.mul(strides[0], length))
+            array = context.make_array(array_type)(context, builder)
+            arrayobj.populate_array(array, data=data, shape=shape, strides=strides, itemsize=item_bytes, meminfo=None)
+            return array._getvalue()
+
+        return array_type(address), codegen
+
+    return view

@@ -11,12 +11,16 @@ It is for shuffling, not for secrets. Below about 100 elements it reaches only s
 
 import numpy as np
 
-from corpus.kernels.jit import kernel, raw
+from corpus.kernels.compiled import compiled
 
 _ROUNDS = 8
 _MASK64 = (1 << 64) - 1
-_MULTIPLY_A = np.uint64(0xBF58476D1CE4E5B9)
-_MULTIPLY_B = np.uint64(0x94D049BB133111EB)
+_MULTIPLY_A, _MULTIPLY_B = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+
+_encrypt_until_below = compiled(
+    "corpus.kernels.feistel:encrypt_until_below",
+    "void(uint64[::1], int32[::1], uint64, uint64, uint64[::1], int64)",
+)
 
 
 class KeyedPermutation:
@@ -67,44 +71,12 @@ def derive_key(*numbers: int) -> int:
 
 def _splitmix64(state: int) -> int:
     state = (state + 0x9E3779B97F4A7C15) & _MASK64
-    state = ((state ^ (state >> 30)) * int(_MULTIPLY_A)) & _MASK64
-    state = ((state ^ (state >> 27)) * int(_MULTIPLY_B)) & _MASK64
+    state = ((state ^ (state >> 30)) * _MULTIPLY_A) & _MASK64
+    state = ((state ^ (state >> 27)) * _MULTIPLY_B) & _MASK64
     return state ^ (state >> 31)
 
 
 def _walk(values: np.ndarray, n: int, half_bits: int, keys: np.ndarray, *, swapped: bool) -> np.ndarray:
     words, pending = values.astype(np.uint64), np.arange(len(values), dtype=np.int32)
-    _encrypt_until_below(words, pending, np.uint64(n), np.uint64(half_bits), keys, swapped)
+    _encrypt_until_below(words, pending, n, half_bits, keys, swapped)
     return words.astype(np.int64)
-
-
-@kernel()
-def _encrypt_until_below(words, pending, n, shift, keys, swapped):
-    """Encrypt each word until it is below `n`, all of them once in each turn, so that many are on their way at a time.
-
-    Args:
-        words: in and out.
-        pending: in: all places; scratch.
-        swapped: the word's halves have changed places: with the keys in reverse order this decrypts.
-    """
-    word_at, place_at, key_at = raw(words), raw(pending), raw(keys)
-    mask, num_pending = (np.uint64(1) << shift) - np.uint64(1), len(words)
-    while num_pending > 0:
-        left_over = 0
-        for index in range(num_pending):
-            place = place_at[index]
-            word = word_at[place]
-            left, right = word >> shift, word & mask
-            if swapped:
-                left, right = right, left
-            for turn in range(_ROUNDS):
-                mixed = (right + key_at[turn]) * _MULTIPLY_A
-                mixed = (mixed ^ (mixed >> np.uint64(32))) * _MULTIPLY_B
-                left, right = right, left ^ ((mixed ^ (mixed >> np.uint64(29))) & mask)
-            if swapped:
-                left, right = right, left
-            word = (left << shift) | right
-            word_at[place] = word
-            place_at[left_over] = place
-            left_over += word >= n
-        num_pending = left_over
