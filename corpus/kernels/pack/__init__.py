@@ -1,71 +1,41 @@
-"""Packing documents into rows of `seq_len` tokens: which piece goes where, and the tensors that come of it.
+"""Ragged tokens and a plan to training tensors: `input_ids`, `labels`, `position_ids`, `cu_seqlens`.
 
-`plan_best_fit` looks at lengths only and says which piece of which document stands in which row.
-`pack_rows` takes the tokens of some rows, ragged, and writes `input_ids`, `labels`, `position_ids` and
-`cu_seqlens`. Both check their arguments here and then call one backend, named by the caller:
+Which piece of which document stands in which row was decided before (`corpus.kernels.row_plan`); here tokens are
+written. `pack_rows` checks its arguments and calls one backend, named by the caller:
 
-    "naive"   plain Python, the specification
-    "numba"   one core, bit-equal to it
+    "naive"    plain Python, the specification
+    "numba"    one core, bit-equal to it
+    "triton"   one launch on a CUDA device, bit-equal to it; needs torch and triton. `corpus.loader.device_ring`
+               uses it without the way back to NumPy.
 
 What is decided here, for every backend:
 
-* A document longer than `seq_len` is cut into full rows and one remainder. A document of length 0 has no
-piece.
-* Pieces are placed longest first (ties: earlier document, earlier piece). A piece goes to the row with the
-least
-  room that still holds it; among rows of equal room to the one that came to that room last; else to a new
-  row.
-* In a row the segments stand in the order of the documents given, not by length.
-* The last token of every segment has label -100, also where the document goes on in another row.
-* Padding is a segment of its own at the end of a row: `position_ids` restart there, labels are all -100, and
-  `cu_seqlens` has its border. So segments are where `position_ids == 0`, and `cu_seqlens[b, -1] == seq_len`
+* The label of a token is the next token of its segment. The last of a segment has label -100, also where the document
+  goes on in another row; so has one whose next token lies in none of its segment's loss spans, where spans are given.
+* Padding is a segment of its own at the end of a row: `position_ids` restart there, labels are all -100, document ids
+  -1, and `cu_seqlens` has its border. So segments are where `position_ids == 0`, and `cu_seqlens[b, -1] == seq_len`
   always.
+* A context-parallel rank's columns hold what the whole row has there; `cu_seqlens` are those of the whole row.
+* With int32 outputs a token of 2**31 or more wraps around.
 
-Legend: B rows, T = seq_len, S segments (pieces in rows), R rows of a plan, N documents.
+Legend: B rows, T = seq_len, C columns written (T, or a context-parallel rank's), S segments (pieces in rows), K spans.
 """
 
+from types import ModuleType
 from typing import Literal
 
 import numpy as np
 
-from corpus.kernels.pack import naive, numba_cpu
-from corpus.kernels.pack.checks import check_rows
-from corpus.kernels.pack.shapes import IGNORE_INDEX, PackedRows, PackPlan
+from corpus.kernels.pack import naive, pack_cpu
+from corpus.kernels.pack.checks import checked_documents, checked_spans
+from corpus.kernels.pack.columns import column_map
+from corpus.kernels.pack.shapes import IGNORE_INDEX, PackedRows
 
-Backend = Literal["naive", "numba"]
+Backend = Literal["naive", "numba", "triton"]
 
-_BACKENDS = {"naive": naive, "numba": numba_cpu}
+_TOKEN_TYPES = frozenset((np.dtype(np.uint16), np.dtype(np.uint32)))
 
-__all__ = ["IGNORE_INDEX", "Backend", "PackPlan", "PackedRows", "pack_rows", "plan_best_fit"]
-
-
-def plan_best_fit(
-    lengths: np.ndarray, seq_len: int, *, max_documents: int | None = None, backend: Backend = "numba"
-) -> PackPlan:
-    """Best-fit-decreasing packing of one window of documents.
-
-    Args:
-        lengths: tokens a document, of shape `[N]`, an integer type.
-        seq_len: tokens a row.
-        max_documents: pieces a row may hold; None is `seq_len`, which never binds.
-        backend: "numba" (default) or "naive".
-
-    Raises:
-        ValueError: for a negative length, a `seq_len` or a `max_documents` below 1, an unknown backend.
-
-    Example: lengths [3, 9, 2], seq_len 5 -> rows [1: 0..5], [1: 5..9], [0: 0..3, 2: 0..2].
-    """
-    lengths_N = np.ascontiguousarray(lengths, dtype=np.int32)
-    if not np.issubdtype(np.asarray(lengths).dtype, np.integer) and len(lengths_N):
-        raise ValueError(f"lengths are {np.asarray(lengths).dtype}, expected an integer type")
-    if len(lengths_N) and int(lengths_N.min()) < 0:
-        raise ValueError(f"lengths hold {int(lengths_N.min())}; a length is 0 or more and below 2**31")
-    if not 1 <= seq_len < 1 << 31:
-        raise ValueError(f"seq_len is {seq_len}, expected 1 to 2**31 - 1")
-    limit = seq_len if max_documents is None else max_documents
-    if limit < 1:
-        raise ValueError(f"max_documents is {max_documents}, expected 1 or more, or None")
-    return _module(backend).plan_best_fit(lengths_N, seq_len, limit)
+__all__ = ["IGNORE_INDEX", "Backend", "PackedRows", "pack_rows"]
 
 
 def pack_rows(
@@ -77,47 +47,90 @@ def pack_rows(
     seq_len: int,
     max_segments: int,
     pad_id: int,
+    loss_spans: tuple[np.ndarray, np.ndarray] | None = None,
+    document_ids: np.ndarray | None = None,
+    context_parallel: tuple[int, int, str] | None = None,
+    dtype: type[np.signedinteger] = np.int64,
     out: PackedRows | None = None,
     backend: Backend = "numba",
 ) -> PackedRows:
     """Write the training tensors of B rows.
 
     Args:
-        tokens: uint16 or uint32, of shape `[number of tokens]`.
+        tokens: uint16 or uint32, of shape `[number of tokens]`. Only the segments are read, so it may be a view of
+            much more memory than is mapped.
         starts: where each segment begins in `tokens`, of shape `[S]`.
         lengths: tokens of each segment, 1 or more, of shape `[S]`.
         row_splits: row b holds segments `row_splits[b]` to `row_splits[b + 1]`, of shape `[B + 1]`.
         seq_len: tokens a row, T.
         max_segments: segments a row may have, its padding counted; the width of `cu_seqlens` less one.
         pad_id: the id written after the last segment of a row.
+        loss_spans: None: every token is a target. Else (spans `[K, 2]`, splits `[S + 1]`): the tokens of segment s that
+            are targets are those from begin to before end of the spans `splits[s]` to `splits[s + 1]`, counted from its
+            first token; rising, disjoint, none empty.
+        document_ids: a number for each segment, `[S]`; then `PackedRows.document_ids` has it for each token.
+        context_parallel: None, or (rank, size, "contiguous" or "zigzag"): only that rank's columns are written, see
+            `corpus.kernels.pack.columns`.
+        dtype: of the outputs, np.int64 or np.int32 (`cu_seqlens` are int32 always).
         out: arrays to write into; every element is overwritten. None makes new ones.
-        backend: "numba" (default) or "naive".
+        backend: "numba" (default), "naive" or "triton".
 
     Returns:
-        `input_ids`, `labels`, `position_ids` int64 `[B, T]`; `cu_seqlens` int32 `[B, max_segments + 1]`.
+        `out`: `input_ids`, `labels`, `position_ids`, `[B, C]`; `cu_seqlens` int32 `[B, max_segments + 1]`, filled up
+        with T; `max_seqlen`; `document_ids` if asked for.
 
     Raises:
-        ValueError: for segments outside `tokens`, rows over `seq_len` or `max_segments`, wrong types or
-            shapes.
+        ValueError: for segments outside `tokens`, rows over `seq_len` or `max_segments`, spans outside their segment,
+            a `seq_len` that context parallelism cannot divide, wrong types or shapes.
 
     Example: tokens [7, 8, 9], starts [0, 2], lengths [2, 1], row_splits [0, 2], seq_len 4, pad_id 0 ->
         input_ids [7, 8, 9, 0], labels [8, -100, -100, -100], position_ids [0, 1, 0, 0], cu_seqlens [0, 2, 3,
         4, ...].
     """
+    module = _module(backend)
     starts_S = np.ascontiguousarray(starts, dtype=np.int64)
     lengths_S = np.ascontiguousarray(lengths, dtype=np.int64)
-    row_splits_B1 = np.ascontiguousarray(row_splits, dtype=np.int64)
-    if tokens.dtype not in (np.uint16, np.uint32) or tokens.ndim != 1:
+    splits_B1 = np.ascontiguousarray(row_splits, dtype=np.int64)
+    if len(starts_S) != len(lengths_S) or not len(splits_B1):
+        raise ValueError(
+            f"{len(starts_S)} starts, {len(lengths_S)} lengths, {len(splits_B1)} row_splits; expected as many starts "
+            "as lengths, and row_splits that begin with 0"
+        )
+    if tokens.dtype not in _TOKEN_TYPES or tokens.ndim != 1:
         raise ValueError(f"tokens are {tokens.dtype} {tokens.shape}, expected one-dimensional uint16 or uint32")
-    check_rows(len(tokens), starts_S, lengths_S, row_splits_B1, seq_len, max_segments)
-    shape = (len(row_splits_B1) - 1, seq_len)
-    packed = PackedRows.empty(*shape, max_segments) if out is None else out
-    packed.check(*shape, max_segments)
-    _module(backend).pack_rows(tokens, starts_S, lengths_S, row_splits_B1, pad_id, packed)
-    return packed
+    if dtype not in (np.int64, np.int32) or not -(1 << 31) <= pad_id < 1 << 31:
+        raise ValueError(
+            f"dtype is {dtype}, pad_id {pad_id}; expected np.int64 or np.int32, and a pad_id that fits int32"
+        )
+    num_columns = column_map(seq_len, context_parallel).num_columns
+    spans = checked_spans(loss_spans, len(starts_S))
+    documents_S = checked_documents(document_ids, len(starts_S), dtype)
+    shape = (len(splits_B1) - 1, num_columns, max_segments)
+    wanted = {"dtype": dtype, "document_ids": documents_S is not None}
+    if out is None:
+        out = PackedRows.empty(*shape, **wanted)
+    out.check(*shape, **wanted)
+    module.pack_rows(
+        tokens,
+        starts_S,
+        lengths_S,
+        splits_B1,
+        seq_len=seq_len,
+        max_segments=max_segments,
+        pad_id=pad_id,
+        loss_spans=spans,
+        document_ids=documents_S,
+        context_parallel=context_parallel,
+        out=out,
+    )
+    return out
 
 
-def _module(backend: str):
-    if backend not in _BACKENDS:
-        raise ValueError(f"backend is {backend!r}, expected one of {sorted(_BACKENDS)}")
-    return _BACKENDS[backend]
+def _module(backend: str) -> ModuleType:
+    if backend == "triton":
+        from corpus.kernels.pack import triton_gpu  # needs torch and triton, which take a second to import
+
+        return triton_gpu
+    if backend not in ("naive", "numba"):
+        raise ValueError(f"backend is {backend!r}, expected one of ['naive', 'numba', 'triton']")
+    return naive if backend == "naive" else pack_cpu

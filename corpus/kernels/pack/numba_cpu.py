@@ -1,251 +1,251 @@
-"""Packing on one CPU core, bit-equal to `naive`. Called by `corpus.kernels.pack`, which checks the arguments.
+"""The kernels of packing on one CPU core, bit-equal to `naive`. `pack_cpu`, `checks` and `staging` call them.
 
-The plan is best-fit-decreasing in O(n + T) words of work for T below 2**18. Pieces are counting-sorted by length. For
-every amount of room there is a stack of the rows that have it, and a three-level bitmap, 64 ways each, marks the rooms
-whose stack is not empty; the tightest room that holds a piece is then at most five word look-ups away, and mostly known
-already, since pieces of one length follow each other. A counting sort by row puts segments into document order within
-their row.
-
-Packing is three plain loops a segment, each of which vectorises, and writes 24 bytes a token.
-Price on one core of a shared 2-core cloud Xeon: 18 to 24 M documents/s planned (65,536 log-normal lengths, mean
-300 and 740, rows of 2,048 and 8,192), 400 to 800 M tokens/s packed ([8, 8192], uint16).
+`pack_rows` walks the segments of each row, clips each to the one or two runs of columns that this rank writes, and
+copies it in one loop that reads a token and the next and writes the id, the label and the position; LLVM vectorises it.
+24 bytes are written a token, 16 with int32 outputs.
 """
 
 import numpy as np
-from numba import njit
 
 from corpus.kernels.jit import kernel, raw
-from corpus.kernels.pack.shapes import IGNORE_INDEX, PackedRows, PackPlan
-from corpus.kernels.swar import count_trailing_zeros
+from corpus.kernels.pack.shapes import IGNORE_INDEX, NO_DOCUMENT
 
-_ONE = np.uint64(1)
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+SOUND, SPLITS, OUTSIDE, LONG, MANY, SPANS = range(6)  # what `find_fault` finds
 
 
-def plan_best_fit(lengths: np.ndarray, seq_len: int, max_documents: int) -> PackPlan:
-    """See `corpus.kernels.pack.plan_best_fit`."""
-    documents, starts, piece_lengths = _split_pieces(lengths, seq_len)
-    row_of, num_rows = _best_fit(piece_lengths, seq_len, max_documents)
-    return PackPlan(*_group_by_row(documents, starts, piece_lengths, row_of, num_rows))
+@kernel()
+def find_fault(num_tokens, starts, lengths, row_splits, spans, span_splits, seq_len, max_segments, fault):
+    """The first fault, one of the constants above. Looks at no token.
 
-
-def pack_rows(
-    tokens: np.ndarray,
-    starts: np.ndarray,
-    lengths: np.ndarray,
-    row_splits: np.ndarray,
-    pad_id: int,
-    out: PackedRows,
-) -> None:
-    """See `corpus.kernels.pack.pack_rows`."""
-    _pack_rows(
-        tokens,
-        starts,
-        lengths,
-        row_splits,
-        pad_id,
-        out.input_ids,
-        out.labels,
-        out.position_ids,
-        out.cu_seqlens,
-    )
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _first_set(bitmap, begin):
-    """Index of the first set bit at or after `begin` in one level, or -1. Looks at one word only."""
-    word = begin >> 6
-    if word >= len(bitmap):
-        return -1
-    bits = bitmap[word] & (_ALL << np.uint64(begin & 63))
-    if bits == 0:
-        return -1
-    return (word << 6) + np.int64(count_trailing_zeros(bits))
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _tightest(level0, level1, level2, length):
-    """The smallest room of at least `length` that some row has, or -1."""
-    room = _first_set(level0, length)
-    if room >= 0:
-        return room
-    word = _first_set(level1, (length >> 6) + 1)
-    if word < 0:
-        group = -1
-        begin = (((length >> 6) + 1) >> 6) + 1
-        for index in range(begin >> 6, len(level2)):
-            group = _first_set(level2, max(begin, index << 6))
-            if group >= 0:
+    Args:
+        spans, span_splits: empty where there are none.
+        fault: out, int64 `[2]`: the row and what was found there.
+    """
+    start_at, length_at, split_at = raw(starts), raw(lengths), raw(row_splits)
+    span_at, span_split_at = raw(spans), raw(span_splits)
+    num_segments, num_rows = len(starts), len(row_splits) - 1
+    fault[0], fault[1] = -1, 0
+    if num_rows < 0 or split_at[0] != 0 or split_at[num_rows] != num_segments:
+        return SPLITS
+    if len(span_splits) and (span_split_at[0] != 0 or span_split_at[num_segments] != len(spans)):
+        return SPANS
+    for row in range(num_rows):
+        begin, end = split_at[row], split_at[row + 1]
+        fault[0] = row
+        if not 0 <= begin <= end <= num_segments:
+            return SPLITS
+        used = 0
+        for segment in range(begin, end):
+            fault[1] = segment
+            length = length_at[segment]
+            if start_at[segment] < 0 or length < 1 or length > num_tokens - start_at[segment]:
+                return OUTSIDE
+            used += length
+            if used > seq_len:
                 break
-        if group < 0:
-            return -1
-        word = _first_set(level1, group << 6)
-    return _first_set(level0, word << 6)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _mark(level0, level1, level2, room):
-    level0[room >> 6] |= _ONE << np.uint64(room & 63)
-    level1[room >> 12] |= _ONE << np.uint64((room >> 6) & 63)
-    level2[room >> 18] |= _ONE << np.uint64((room >> 12) & 63)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _unmark(level0, level1, level2, room):
-    level0[room >> 6] &= ~(_ONE << np.uint64(room & 63))
-    if level0[room >> 6] == 0:
-        level1[room >> 12] &= ~(_ONE << np.uint64((room >> 6) & 63))
-        if level1[room >> 12] == 0:
-            level2[room >> 18] &= ~(_ONE << np.uint64((room >> 12) & 63))
-
-
-@njit(cache=True, nogil=True)
-def _split_pieces(lengths, seq_len):
-    """Pieces in document order: (document, start, length), each int32 `[S]`."""
-    num_pieces = 0
-    for length in lengths:
-        num_pieces += (np.int64(length) + seq_len - 1) // seq_len
-    documents = np.empty(num_pieces, np.int32)
-    starts = np.empty(num_pieces, np.int32)
-    piece_lengths = np.empty(num_pieces, np.int32)
-    piece = 0
-    for document in range(len(lengths)):
-        length = np.int64(lengths[document])
-        start = 0
-        while start < length:
-            documents[piece] = document
-            starts[piece] = start
-            piece_lengths[piece] = min(seq_len, length - start)
-            start += seq_len
-            piece += 1
-    return documents, starts, piece_lengths
+            if len(span_splits):
+                first, last, behind = span_split_at[segment], span_split_at[segment + 1], np.int64(0)
+                if not 0 <= first <= last <= span_split_at[num_segments]:
+                    return SPANS
+                for span in range(first, last):
+                    span_begin, span_end = np.int64(span_at[2 * span]), np.int64(span_at[2 * span + 1])
+                    if span_begin < behind or span_end <= span_begin or span_end > length:
+                        return SPANS
+                    behind = span_end
+        if used > seq_len:
+            fault[1] = used
+            return LONG
+        fault[1] = end - begin + (used < seq_len)
+        if fault[1] > max_segments:
+            return MANY
+    return SOUND
 
 
 @kernel()
-def _longest_first(piece_lengths, place, order):
-    """Stable counting sort by decreasing length.
+def pack_rows(
+    tokens,
+    starts,
+    lengths,
+    row_splits,
+    spans,
+    span_splits,
+    documents,
+    seq_len,
+    max_segments,
+    pad_id,
+    chunk,
+    first_shift,
+    second_shift,
+    input_ids,
+    labels,
+    position_ids,
+    document_ids,
+    cu_seqlens,
+    fault,
+):
+    """Check, then write every element of the outputs.
 
     Args:
-        place: `[seq_len + 2]`, zeros; becomes where the pieces of length `seq_len - key` end, by key.
-        order: out, `[S]`: piece numbers.
+        spans, span_splits, documents: empty where there are none; without documents `document_ids` is empty.
+        chunk, first_shift, second_shift: see `columns.ColumnMap`.
+        fault: out, see `find_fault`.
+
+    Returns:
+        Tokens of the longest segment, padding counted; or, less than 0, `-find_fault(...)`, and nothing is written.
     """
-    longest = len(place) - 2
-    for piece in range(len(piece_lengths)):
-        place[longest - piece_lengths[piece] + 1] += 1
-    for key in range(1, longest + 1):
-        place[key] += place[key - 1]
-    for piece in range(len(piece_lengths)):
-        key = longest - piece_lengths[piece]
-        order[place[key]] = piece
-        place[key] += 1
-
-
-def _best_fit(piece_lengths: np.ndarray, seq_len: int, max_documents: int) -> tuple[np.ndarray, int]:
-    """The row of every piece, int32 `[S]`, and the number of rows."""
-    num_pieces = len(piece_lengths)
-    place, order = np.zeros(seq_len + 2, np.int32), np.empty(num_pieces, np.int32)
-    _longest_first(piece_lengths, place, order)
-    levels = [np.zeros((seq_len >> shift) + 1, np.uint64) for shift in (6, 12, 18)]
-    row_of = np.empty(num_pieces, np.int32)
-    rows = np.empty(2 * num_pieces, np.int32)
-    top = np.full(seq_len + 1, -1, np.int32)
-    return row_of, _fill_rows(place, order, seq_len, max_documents, *levels, top, rows, row_of)
-
-
-@kernel()
-def _fill_rows(place, order, seq_len, max_documents, level0, level1, level2, top, rows, row_of):
-    """Put the pieces into rows, those of one length after the other; returns the number of rows.
-
-    As long as pieces are of one length, the next tightest room is the one that the last left, or the one it was taken
-    from; it is looked up only when that has no more rows.
-
-    Args:
-        top: `[seq_len + 1]`, by room: the last row with that much, -1 for none.
-        rows: of each row the row below it in its stack, and its pieces.
-        row_of: out.
-    """
-    stack, row_at, out, pieces = raw(top), raw(rows), raw(row_of), raw(order)
-    at, num_rows = 0, 0
-    for key in range(seq_len):
-        length, end = seq_len - key, np.int64(place[key])
-        room = np.int64(-1)
-        while at < end:
-            if room < 0:
-                room = _tightest(level0, level1, level2, length)
-            if room < 0:
-                row, left, filled = num_rows, seq_len - length, 1
-                num_rows += 1
+    wrong = find_fault(len(tokens), starts, lengths, row_splits, spans, span_splits, seq_len, max_segments, fault)
+    if wrong:
+        return -wrong
+    token_at, start_at, length_at, split_at = raw(tokens), raw(starts), raw(lengths), raw(row_splits)
+    span_at, span_split_at, document_at = raw(spans), raw(span_splits), raw(documents)
+    ids, targets, positions, owners = raw(input_ids), raw(labels), raw(position_ids), raw(document_ids)
+    borders, num_columns, num_borders = raw(cu_seqlens), input_ids.shape[1], cu_seqlens.shape[1]
+    masked, owned = len(span_splits) > 0, len(document_ids) > 0
+    num_runs = 1 + (chunk < num_columns)
+    longest = 0
+    for row in range(len(row_splits) - 1):
+        end, border = np.int64(0), row * num_borders
+        borders[border] = 0
+        border += 1
+        last_segment = split_at[row + 1]
+        for segment in range(split_at[row], last_segment + 1):
+            begin, source = end, np.int64(0)
+            padding = segment == last_segment
+            if padding:
+                end = seq_len
+                if begin == end:
+                    break
             else:
-                row, left = np.int64(stack[room]), room - length
-                below, filled = row_at[2 * row], row_at[2 * row + 1] + 1
-                stack[room] = below
-                if below < 0:
-                    _unmark(level0, level1, level2, room)
-                    room = -1
-            out[pieces[at]] = row
-            at += 1
-            row_at[2 * row + 1] = filled
-            if left > 0 and filled < max_documents:
-                below = stack[left]
-                row_at[2 * row] = below
-                stack[left] = row
-                if below < 0:
-                    _mark(level0, level1, level2, left)
-                if left >= length:
-                    room = left
-    return num_rows
-
-
-@njit(cache=True, nogil=True)
-def _group_by_row(documents, starts, piece_lengths, row_of, num_rows):
-    """Stable counting sort of the pieces by row."""
-    row_splits = np.zeros(num_rows + 1, np.int64)
-    for row in row_of:
-        row_splits[row + 1] += 1
-    for row in range(num_rows):
-        row_splits[row + 1] += row_splits[row]
-    place = row_splits[:-1].copy()
-    documents_S, starts_S, lengths_S = (
-        np.empty_like(documents),
-        np.empty_like(starts),
-        np.empty_like(piece_lengths),
-    )
-    for piece in range(len(row_of)):
-        row = row_of[piece]
-        segment = place[row]
-        place[row] += 1
-        documents_S[segment] = documents[piece]
-        starts_S[segment] = starts[piece]
-        lengths_S[segment] = piece_lengths[piece]
-    return documents_S, starts_S, lengths_S, row_splits
-
-
-@njit(cache=True, nogil=True)
-def _pack_rows(tokens, starts, lengths, row_splits, pad_id, input_ids, labels, position_ids, cu_seqlens):
-    num_rows, seq_len = input_ids.shape
-    for row in range(num_rows):
-        ids, targets, positions = input_ids[row], labels[row], position_ids[row]
-        column = 0
-        border = 0
-        cu_seqlens[row, 0] = 0
-        for segment in range(row_splits[row], row_splits[row + 1]):
-            start, length = starts[segment], lengths[segment]
-            source = tokens[start : start + length]
-            end = column + length
-            ids_segment, targets_segment = ids[column:end], targets[column:end]
-            positions_segment = positions[column:end]
-            for i in range(length):
-                ids_segment[i] = source[i]
-            for i in range(length - 1):
-                targets_segment[i] = source[i + 1]
-            targets_segment[length - 1] = IGNORE_INDEX
-            for i in range(length):
-                positions_segment[i] = i
-            column = end
+                end += length_at[segment]
+                source = start_at[segment] - begin  # column t of the row is token t + source
+            borders[border] = end
             border += 1
-            cu_seqlens[row, border] = column
-        ids[column:] = pad_id
-        targets[column:] = IGNORE_INDEX
-        for i in range(seq_len - column):
-            positions[column + i] = i
-        cu_seqlens[row, border + 1 :] = seq_len
+            longest = max(longest, end - begin)
+            for run in range(num_runs):
+                if run == 0:
+                    shift, low, high = first_shift, first_shift, first_shift + chunk
+                else:
+                    shift, low, high = second_shift, second_shift + chunk, second_shift + num_columns
+                low, high = max(low, begin), min(high, end)
+                if low >= high:
+                    continue
+                out, position, count = row * num_columns + low - shift, low - begin, high - low
+                if padding:
+                    for i in range(count):
+                        ids[out + i] = pad_id
+                        targets[out + i] = IGNORE_INDEX
+                        positions[out + i] = position + i
+                    if owned:
+                        for i in range(count):
+                            owners[out + i] = NO_DOCUMENT
+                    continue
+                token = low + source
+                before_next = count - (high == end)  # so many have their next token in the segment
+                for i in range(count):
+                    ids[out + i] = token_at[token + i]
+                for i in range(count):
+                    positions[out + i] = position + i
+                if masked:
+                    for i in range(count):
+                        targets[out + i] = IGNORE_INDEX
+                    for span in range(span_split_at[segment], span_split_at[segment + 1]):
+                        first = max(np.int64(span_at[2 * span]) - 1 - position, 0)
+                        behind = min(np.int64(span_at[2 * span + 1]) - 1 - position, before_next)
+                        for i in range(first, behind):
+                            targets[out + i] = token_at[token + i + 1]
+                else:
+                    for i in range(before_next):
+                        targets[out + i] = token_at[token + i + 1]
+                    if before_next < count:
+                        targets[out + before_next] = IGNORE_INDEX
+                if owned:
+                    for i in range(count):
+                        owners[out + i] = document_at[segment]
+        while border < (row + 1) * num_borders:
+            borders[border] = seq_len
+            border += 1
+    return longest
+
+
+@kernel()
+def stage_rows(
+    tokens,
+    starts,
+    lengths,
+    row_splits,
+    spans,
+    span_splits,
+    documents,
+    seq_len,
+    max_segments,
+    layout,
+    buffer64,
+    buffer32,
+    buffer_tokens,
+    cu_seqlens,
+    fault,
+):
+    """Check, then write the plan that `triton_gpu` reads, and the tokens behind it.
+
+    Args:
+        documents: empty where there are none.
+        layout: `staging.Layout`'s places, int64 `[8]`; a negative place of the tokens leaves them where they are.
+        buffer64, buffer32, buffer_tokens: one buffer, seen as int64, int32 and tokens.
+        cu_seqlens: out, for the host.
+        fault: out, see `find_fault`.
+
+    Returns:
+        Tokens of the longest segment, padding counted; or, less than 0, `-find_fault(...)`, and nothing is written.
+    """
+    wrong = find_fault(len(tokens), starts, lengths, row_splits, spans, span_splits, seq_len, max_segments, fault)
+    if wrong:
+        return -wrong
+    token_at, start_at, length_at, split_at = raw(tokens), raw(starts), raw(lengths), raw(row_splits)
+    span_at, span_split_at, document_at = raw(spans), raw(span_splits), raw(documents)
+    words, halves, copy, borders = raw(buffer64), raw(buffer32), raw(buffer_tokens), raw(cu_seqlens)
+    num_borders = cu_seqlens.shape[1]
+    for place in range(len(layout)):
+        words[place] = layout[place]
+    to_starts, to_documents, to_splits, to_begins = layout[0], layout[1], layout[2], layout[3]
+    to_span_splits, to_span_begins, to_span_ends, to_tokens = layout[4], layout[5], layout[6], layout[7]
+    masked, owned, num_rows, longest = len(span_splits) > 0, len(documents) > 0, len(row_splits) - 1, 0
+    place, written = 0, to_tokens
+    for row in range(num_rows):
+        halves[to_splits + row] = place
+        if masked:
+            halves[to_span_splits + row] = span_split_at[split_at[row]]
+        column, border = 0, row * num_borders
+        for segment in range(split_at[row], split_at[row + 1]):
+            borders[border] = column
+            border += 1
+            start, length = start_at[segment], length_at[segment]
+            words[to_starts + place] = start if to_tokens < 0 else written
+            halves[to_begins + place] = column
+            if owned:
+                words[to_documents + place] = document_at[segment]
+            if masked:
+                for span in range(span_split_at[segment], span_split_at[segment + 1]):
+                    halves[to_span_begins + span] = column + span_at[2 * span]
+                    halves[to_span_ends + span] = column + span_at[2 * span + 1]
+            if to_tokens >= 0:
+                for i in range(length):
+                    copy[written + i] = token_at[start + i]
+                written += length
+            longest = max(longest, length)
+            column += length
+            place += 1
+        if column < seq_len:
+            borders[border] = column
+            border += 1
+        for rest in range(border, (row + 1) * num_borders):
+            borders[rest] = seq_len
+        words[to_starts + place] = -1
+        halves[to_begins + place] = column
+        if owned:
+            words[to_documents + place] = -1
+        longest = max(longest, seq_len - column)
+        place += 1
+    halves[to_splits + num_rows] = place
+    if masked:
+        halves[to_span_splits + num_rows] = span_split_at[len(starts)]
+    return longest

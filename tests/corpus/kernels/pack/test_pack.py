@@ -1,181 +1,209 @@
-"""The numba packing kernels equal the specification bit for bit, and both keep the laws of packing."""
+"""The numba packing kernel equals the specification bit for bit, and both keep the laws of packing."""
 
 import numpy as np
 import pytest
 
-from corpus.kernels.pack import PackedRows, pack_rows, plan_best_fit
+from corpus.kernels.pack import IGNORE_INDEX, PackedRows, pack_rows
 
-FIELDS = ("documents", "starts", "lengths", "row_splits")
-TENSORS = ("input_ids", "labels", "position_ids", "cu_seqlens")
-
-
-def random_lengths(rng: np.random.Generator, seq_len: int) -> np.ndarray:
-    count = int(rng.integers(0, 120))
-    kind = rng.integers(0, 3)
-    if kind == 0:
-        return rng.integers(0, 3 * seq_len + 2, count)
-    if kind == 1:
-        return np.minimum(rng.lognormal(np.log(seq_len / 4 + 1), 1.0, count).astype(int), 9 * seq_len)
-    return rng.choice([0, 1, seq_len - 1, seq_len, seq_len + 1, 2 * seq_len], count)
+LAYOUTS = [None, (0, 1, "contiguous"), (1, 2, "contiguous"), (0, 2, "zigzag"), (1, 3, "zigzag"), (2, 3, "zigzag")]
 
 
-@pytest.mark.parametrize("max_documents", [None, 1, 2, 5])
-def test_plan_equals_the_specification(max_documents):
-    rng = np.random.default_rng(1)
-    rows = 0
-    for _ in range(80):
-        seq_len = int(rng.choice([1, 2, 63, 64, 65, 128, 300, 4096]))
-        lengths = random_lengths(rng, seq_len)
-        naive = plan_best_fit(lengths, seq_len, max_documents=max_documents, backend="naive")
-        numba = plan_best_fit(lengths, seq_len, max_documents=max_documents, backend="numba")
-        for field in FIELDS:
-            a, b = getattr(naive, field), getattr(numba, field)
-            assert a.dtype == b.dtype
-            assert np.array_equal(a, b), field
-        rows += naive.num_rows
-    assert rows > 1000
-
-
-@pytest.mark.parametrize("seq_len", [5000, 70_000, 300_000, 1_100_000])
-def test_plan_searches_every_level_of_the_bitmap(seq_len):
-    """Long rows and few, far-apart rooms: the search has to climb to the second and third level and
-    beyond."""
-    rng = np.random.default_rng(2)
-    for _ in range(10):
-        large = seq_len - rng.choice([3, 70, 4500, seq_len // 2, seq_len - 1], 20)
-        lengths = np.concatenate([large, rng.choice([1, 2, 60, 4200, seq_len // 3], 30)])
-        naive = plan_best_fit(lengths, seq_len, backend="naive")
-        numba = plan_best_fit(lengths, seq_len)
-        assert all(np.array_equal(getattr(naive, field), getattr(numba, field)) for field in FIELDS)
-
-
-def test_plan_holds_every_token_once():
-    rng = np.random.default_rng(3)
-    lengths = np.minimum(rng.lognormal(5, 1.3, 20_000).astype(int), 50_000)
-    plan = plan_best_fit(lengths, 512, max_documents=9)
-    used = np.add.reduceat(plan.lengths, plan.row_splits[:-1])
-    assert used.max() <= 512
-    assert np.diff(plan.row_splits).max() <= 9
-    assert plan.lengths.min() >= 1
-    order = np.lexsort((plan.starts, plan.documents))
-    documents, starts, piece_lengths = plan.documents[order], plan.starts[order], plan.lengths[order]
-    held = np.bincount(documents, weights=piece_lengths, minlength=len(lengths))
-    assert np.array_equal(held, lengths)
-    goes_on = documents[1:] == documents[:-1]
-    assert goes_on.sum() > 100
-    assert np.array_equal(starts[1:][goes_on], (starts + piece_lengths)[:-1][goes_on])
-    assert (starts[1:][~goes_on] == 0).all()
-
-
-def test_best_fit_fills_rows():
-    """Fails if the tightest row is not taken: first fit of a window leaves more than a per mille empty."""
-    lengths = np.clip(np.random.default_rng(4).lognormal(6, 1.1, 65_536), 1, 100_000).astype(int)
-    for seq_len in (2048, 8192):
-        assert lengths.sum() / (plan_best_fit(lengths, seq_len).num_rows * seq_len) > 0.999
-
-
-def test_worked_example():
-    plan = plan_best_fit(np.array([3, 9, 2]), 5)
-    rows = [
-        [(int(plan.documents[s]), int(plan.starts[s]), int(plan.lengths[s])) for s in range(begin, end)]
-        for begin, end in zip(plan.row_splits[:-1], plan.row_splits[1:], strict=True)
-    ]
-    assert rows == [[(1, 0, 5)], [(1, 5, 4)], [(0, 0, 3), (2, 0, 2)]]
-
-
-def poisoned(num_rows: int, seq_len: int, max_segments: int) -> PackedRows:
-    out = PackedRows.empty(num_rows, seq_len, max_segments)
-    for name in TENSORS:
-        getattr(out, name)[:] = -77
-    return out
-
-
-@pytest.mark.parametrize("dtype", [np.uint16, np.uint32])
-@pytest.mark.parametrize("seq_len", [1, 63, 64, 65, 1000])
-def test_rows_equal_the_specification(dtype, seq_len):
+@pytest.mark.parametrize("dtype", [np.int64, np.int32])
+@pytest.mark.parametrize("token_dtype", [np.uint16, np.uint32])
+@pytest.mark.parametrize("seq_len", [1, 63, 64, 65, 300])
+def test_rows_equal_the_specification(packing, seq_len, token_dtype, dtype):
     rng = np.random.default_rng(5)
-    tokens = rng.integers(0, np.iinfo(dtype).max, 40_000, dtype=dtype, endpoint=True)
-    assert (tokens > 0x7FFF).any()
-    for _ in range(12):
-        plan = plan_best_fit(random_lengths(rng, seq_len)[:40], seq_len)
-        starts = rng.integers(0, len(tokens) - seq_len, len(plan.lengths))
-        splits = np.concatenate([plan.row_splits, plan.row_splits[-1:]])  # and a row of nothing but padding
-        size = (len(splits) - 1, seq_len, seq_len)
-        results = []
-        for backend in ("naive", "numba"):
-            out = poisoned(*size)
-            options = {
-                "seq_len": seq_len,
-                "max_segments": seq_len,
-                "pad_id": 3,
-                "out": out,
-                "backend": backend,
-            }
-            assert pack_rows(tokens, starts, plan.lengths, splits, **options) is out
-            results.append(out)
-        for name in TENSORS:
-            naive, numba = (getattr(result, name) for result in results)
-            assert np.array_equal(naive, numba), name
-            assert not (naive == -77).any(), name
+    for turn in range(12):
+        rows = [*packing.rows(rng, seq_len, 6), []]
+        spans, documents = turn % 2 == 1, turn % 3 == 1
+        batch = packing.batch(
+            rng, rows, seq_len, token_dtype=token_dtype, dtype=dtype, spans=spans, documents=documents
+        )
+        packing.same(batch.pack("naive"), batch.pack("numba"))
+
+
+@pytest.mark.parametrize("parallel", LAYOUTS, ids=str)
+def test_slices_equal_the_specification(packing, parallel):
+    rng = np.random.default_rng(6)
+    for turn in range(10):
+        rows = [*packing.rows(rng, 120, 5), []]
+        batch = packing.batch(rng, rows, 120, spans=turn % 2 == 0, documents=True, context_parallel=parallel)
+        packing.same(batch.pack("naive"), batch.pack("numba"))
+
+
+@pytest.mark.parametrize("backend", ["naive", "numba"])
+def test_ranks_put_together_are_the_whole_row(packing, backend):
+    rng = np.random.default_rng(7)
+    batch = packing.batch(rng, packing.rows(rng, 48, 6), 48, spans=True, documents=True)
+    whole = batch.pack(backend)
+    for size in (2, 3, 4):
+        contiguous = [batch.pack(backend, context_parallel=(rank, size, "contiguous")) for rank in range(size)]
+        zigzag = [batch.pack(backend, context_parallel=(rank, size, "zigzag")) for rank in range(size)]
+        for name in ("input_ids", "labels", "position_ids", "document_ids"):
+            expected = getattr(whole, name)
+            assert np.array_equal(np.hstack([getattr(part, name) for part in contiguous]), expected)
+            halves = [np.hsplit(getattr(part, name), 2) for part in zigzag]
+            there_and_back = [half[0] for half in halves] + [half[1] for half in reversed(halves)]
+            assert np.array_equal(np.hstack(there_and_back), expected)
+        assert all(np.array_equal(part.cu_seqlens, whole.cu_seqlens) for part in contiguous + zigzag)
+        assert {part.max_seqlen for part in contiguous + zigzag} == {whole.max_seqlen}
 
 
 def test_worked_rows():
     out = pack_rows(
-        np.array([7, 8, 9], np.uint16), [0, 2], [2, 1], [0, 2, 2], seq_len=4, max_segments=4, pad_id=0
+        np.array([7, 8, 9], np.uint16), [0, 2], [2, 1], [0, 2, 2], seq_len=4, max_segments=4, pad_id=0,
+        document_ids=[40, 50],
     )  # fmt: skip
     assert out.input_ids.tolist() == [[7, 8, 9, 0], [0, 0, 0, 0]]
     assert out.labels.tolist() == [[8, -100, -100, -100], [-100] * 4]
     assert out.position_ids.tolist() == [[0, 1, 0, 0], [0, 1, 2, 3]]
+    assert out.document_ids.tolist() == [[40, 40, 50, -1], [-1] * 4]
     assert out.cu_seqlens.tolist() == [[0, 2, 3, 4, 4], [0, 4, 4, 4, 4]]
+    assert out.max_seqlen == 4
+
+
+def test_without_document_ids_there_are_none():
+    out = pack_rows(np.array([7], np.uint16), [0], [1], [0, 1], seq_len=2, max_segments=2, pad_id=0)
+    assert out.document_ids is None
+
+
+@pytest.mark.parametrize("backend", ["naive", "numba"])
+def test_spans_at_every_edge(backend):
+    """Every span of a segment of 5 tokens with others before and behind it: i is trained on i + 1 if that is inside."""
+    tokens = np.arange(10, 20, dtype=np.uint16)
+    seen = 0
+    for begin in range(5):
+        for end in range(begin + 1, 6):
+            out = pack_rows(
+                tokens, [0, 2, 7], [2, 5, 2], [0, 3], seq_len=11, max_segments=4, pad_id=0, backend=backend,
+                loss_spans=([[begin, end]], [0, 0, 1, 1]),
+            )  # fmt: skip
+            trained = [12 + i + 1 if begin <= i + 1 < end else IGNORE_INDEX for i in range(4)] + [IGNORE_INDEX]
+            assert out.labels[0].tolist() == [-100, -100, *trained, -100, -100, -100, -100]
+            seen += 1
+    assert seen == 15
+
+
+def test_spans_over_everything_are_no_spans(packing):
+    rng = np.random.default_rng(8)
+    batch = packing.batch(rng, packing.rows(rng, 100, 8), 100)
+    spans = np.stack([np.zeros_like(batch.lengths), batch.lengths], 1), np.arange(len(batch.lengths) + 1)
+    packing.same(batch.pack("numba"), batch.pack("numba", loss_spans=spans))
+    none = np.empty((0, 2)), np.zeros(len(batch.lengths) + 1)
+    assert (batch.pack("numba", loss_spans=none).labels == IGNORE_INDEX).all()
+
+
+def test_labels_never_cross_a_border(packing):
+    rng = np.random.default_rng(9)
+    out = packing.batch(rng, packing.rows(rng, 500, 100), 500).pack("numba")
+    ends = np.hstack([out.position_ids[:, 1:] == 0, np.ones((100, 1), bool)])
+    assert ends.sum() > 100
+    assert (out.labels[ends] == IGNORE_INDEX).all()
+    trained = out.labels[:, :-1] != IGNORE_INDEX
+    assert trained.sum() > 3000
+    assert np.array_equal(out.labels[:, :-1][trained], out.input_ids[:, 1:][trained])
 
 
 def test_many_one_token_documents():
-    tokens = np.arange(50_000, dtype=np.uint32)
-    plan = plan_best_fit(np.ones(50_000, int), 1000)
-    assert plan.num_rows == 50
-    out = pack_rows(tokens, plan.documents, plan.lengths, plan.row_splits, seq_len=1000, max_segments=1000, pad_id=0)
-    assert np.array_equal(np.sort(out.input_ids.ravel()), tokens)
-    assert (out.labels == -100).all()
-    assert np.array_equal(out.cu_seqlens, np.tile(np.arange(1001), (50, 1)))
+    tokens = np.arange(100_000, dtype=np.uint32)
+    out = pack_rows(
+        tokens, tokens, np.ones(100_000, int), np.arange(0, 100_001, 1000), seq_len=1000, max_segments=1000, pad_id=0
+    )
+    assert np.array_equal(out.input_ids.ravel(), tokens)
+    assert (out.labels == IGNORE_INDEX).all()
+    assert not out.position_ids.any()
+    assert np.array_equal(out.cu_seqlens, np.tile(np.arange(1001), (100, 1)))
+    assert out.max_seqlen == 1
 
 
+@pytest.mark.parametrize("backend", ["naive", "numba"])
+def test_one_document_fills_a_row(backend):
+    tokens = np.arange(64, dtype=np.uint16)
+    out = pack_rows(tokens, [0], [64], [0, 1], seq_len=64, max_segments=1, pad_id=9, backend=backend)
+    assert np.array_equal(out.input_ids[0], tokens)
+    assert np.array_equal(out.labels[0], [*range(1, 64), IGNORE_INDEX])
+    assert np.array_equal(out.cu_seqlens, [[0, 64]])
+
+
+def test_no_rows():
+    out = pack_rows(np.empty(0, np.uint16), [], [], [0], seq_len=4, max_segments=2, pad_id=0)
+    assert out.input_ids.shape == (0, 4)
+    assert out.max_seqlen == 0
+
+
+@pytest.mark.parametrize("backend", ["naive", "numba"])
+def test_tokens_may_be_a_window_over_more_than_there_is(tmp_path, backend):
+    """Segments far behind 2**31 tokens of an array most of which is not mapped: nothing else is touched."""
+    far = (1 << 31) + 12_345
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(4 * (far + 100))
+    mapped = np.memmap(path, np.uint32, "r+")
+    mapped[far : far + 5] = [4_000_000_000, 2, 3, 4, 5]
+    window = np.lib.stride_tricks.as_strided(mapped, ((1 << 61) - 1,), (4,))
+    out = pack_rows(window, [far, far + 3], [3, 2], [0, 2], seq_len=6, max_segments=3, pad_id=0, backend=backend)
+    assert out.input_ids.tolist() == [[4_000_000_000, 2, 3, 4, 5, 0]]
+    assert out.labels.tolist() == [[2, 3, -100, 5, -100, -100]]
+
+
+def test_large_tokens_wrap_in_int32():
+    for backend in ("naive", "numba"):
+        out = pack_rows(
+            np.array([1, 0xFFFFFFFE], np.uint32), [0], [2], [0, 1],
+            seq_len=2, max_segments=1, pad_id=0, dtype=np.int32, backend=backend,
+        )  # fmt: skip
+        assert out.input_ids.tolist() == [[1, -2]]
+
+
+@pytest.mark.parametrize("backend", ["naive", "numba"])
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"tokens": np.arange(9)}, "expected one-dimensional uint16"),
-        ({"starts": [0]}, "1 starts and 2 lengths"),
+        ({"starts": [0]}, "1 starts, 2 lengths"),
         ({"starts": [0, 9]}, "outside the 9 tokens"),
         ({"starts": [-1, 0]}, "outside the 9 tokens"),
+        ({"starts": [0, 1 << 62], "lengths": [2, 1 << 62]}, "outside the 9 tokens"),
         ({"lengths": [2, 0]}, "segment 1 is empty"),
         ({"row_splits": [0, 1]}, "row_splits must rise"),
+        ({"row_splits": [1, 2]}, "row_splits must rise"),
+        ({"row_splits": [0, 2, 1, 2]}, "row_splits must rise"),
+        ({"row_splits": []}, "row_splits that begin with 0"),
         ({"lengths": [3, 2]}, "row 0 has 5 tokens"),
         ({"max_segments": 2}, "3 segments with its padding"),
         ({"backend": "cuda"}, "expected one of"),
         ({"out": PackedRows.empty(2, 4, 3)}, "out.input_ids"),
+        ({"out": PackedRows.empty(1, 4, 3), "dtype": np.int32}, "out.input_ids"),
+        ({"out": PackedRows.empty(1, 4, 3), "document_ids": [1, 2]}, "out.document_ids"),
+        ({"dtype": np.float32}, "expected np.int64 or np.int32"),
+        ({"pad_id": 1 << 31}, "pad_id that fits"),
+        ({"document_ids": [1]}, "expected one a segment"),
+        ({"document_ids": [1, 1 << 31], "dtype": np.int32}, "does not fit int32"),
+        ({"loss_spans": ([[0, 3]], [0, 1, 1])}, "spans of segment 0"),
+        ({"loss_spans": ([[1, 1]], [0, 1, 1])}, "spans of segment 0"),
+        ({"loss_spans": ([[-1, 1]], [0, 1, 1])}, "spans of segment 0"),
+        ({"loss_spans": ([[1, 2], [0, 1]], [0, 2, 2])}, "spans of segment 0"),
+        ({"loss_spans": ([[0, 1]], [0, 1])}, "loss_spans have splits"),
+        ({"loss_spans": ([[0, 1]], [0, 0, 0])}, "splits of loss_spans"),
+        ({"loss_spans": ([[0, 1]], [0, 5, 1])}, "spans of segment 0"),
+        ({"loss_spans": ([0, 1], [0, 1, 1])}, "expected .number of spans, 2"),
+        ({"context_parallel": (2, 2, "zigzag")}, "rank from 0 to size - 1"),
+        ({"context_parallel": (0, 2, "striped")}, "a layout of"),
+        ({"context_parallel": (0, 3, "contiguous")}, "choose a multiple of 3"),
+        ({"context_parallel": (0, 4, "zigzag")}, "choose a multiple of 8"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_bad_arguments_are_named(change, message):
+def test_bad_arguments_are_named(change, message, backend):
     given = {
         "tokens": np.arange(9, dtype=np.uint16),
         "starts": [0, 2],
         "lengths": [2, 1],
         "row_splits": [0, 2],
     }
-    options = {"seq_len": 4, "max_segments": 3, "pad_id": 0}
+    options = {"seq_len": 4, "max_segments": 3, "pad_id": 0, "backend": backend}
     pack_rows(*given.values(), **options)
     for key, value in change.items():
         (given if key in given else options)[key] = value
     with pytest.raises(ValueError, match=message):
         pack_rows(*given.values(), **options)
-
-
-def test_bad_lengths_are_named():
-    with pytest.raises(ValueError, match="hold -1"):
-        plan_best_fit(np.array([1, -1]), 4)
-    with pytest.raises(ValueError, match="integer type"):
-        plan_best_fit(np.array([1.5]), 4)
-    with pytest.raises(ValueError, match="seq_len is 0"):
-        plan_best_fit(np.array([1]), 0)
-    with pytest.raises(ValueError, match="max_documents"):
-        plan_best_fit(np.array([1]), 4, max_documents=0)
