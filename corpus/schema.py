@@ -6,6 +6,7 @@ DUPLICATES  what `dedup` writes: one decision and its evidence a document, row b
 LEDGER      what became of each record in a stage, with every failing rule and its value
 SELECTED    what `select` writes: DOCUMENTS plus the cluster size
 TOKENS      what `tokenize` writes: one row a document
+TOKEN_BATCHES  where the record batches of TOKENS are in their files, and what is in them
 
 `text` is `large_string` because one batch may pass 2 GiB. Scores are float32 in [0, 1]; counts are int32.
 """
@@ -172,22 +173,47 @@ LEDGER = pa.schema(
 SELECTED = DOCUMENTS.append(pa.field("cluster_size", pa.int32()))
 
 
-def tokens_schema(vocab_size: int) -> pa.Schema:
+def tokens_schema(vocab_size: int, *, loss_spans: bool = False) -> pa.Schema:
     """TOKENS for a vocabulary: uint16 where every id fits, uint32 otherwise.
 
     Args:
         vocab_size: number of ids, so the largest id is `vocab_size - 1`.
+        loss_spans: with the column that says what is trained on.
     """
     dtype = pa.uint16() if vocab_size <= 1 << 16 else pa.uint32()
-    return pa.schema(
-        [
-            ("id", pa.string()),
-            ("source", pa.string()),
-            ("language", pa.string()),
-            ("num_tokens", pa.int32()),  # can be read without touching `tokens`
-            ("tokens", pa.large_list(pa.field("item", dtype, nullable=False))),
-        ]
-    )
+    fields = [
+        ("id", pa.string()),
+        ("source", pa.string()),
+        ("language", pa.string()),
+        ("num_tokens", pa.int32()),  # can be read without touching `tokens`
+        ("tokens", pa.large_list(pa.field("item", dtype, nullable=False))),
+    ]
+    if loss_spans:  # pairs (begin, end) of places in `tokens`, rising and disjoint: trained on; null: all of it
+        fields.append(("loss_spans", pa.large_list(pa.field("item", pa.int32(), nullable=False))))
+    return pa.schema(fields)
+
+
+# A row for each record batch of the parts of `tokens/`, in order. `_at` is a byte position in the part's file.
+TOKEN_BATCHES = pa.schema(
+    [
+        ("part", pa.int32()),  # its place in the manifest's `parts`
+        ("rows", pa.int32()),
+        ("num_tokens", pa.int64()),
+        ("token_bytes", pa.int8()),  # 2 or 4, as in the part's schema
+        ("source", pa.dictionary(pa.int32(), pa.string())),  # the same in every row of the batch, as is `language`
+        ("language", pa.dictionary(pa.int32(), pa.string())),
+        ("begin", pa.int64()),  # the bytes that a loader needs: `num_tokens`, `tokens`, `loss_spans`
+        ("num_bytes", pa.int64()),
+        ("lengths_at", pa.int64()),  # the values of `num_tokens`
+        ("offsets_at", pa.int64()),  # the list offsets of `tokens`, int64 [rows + 1]
+        ("tokens_at", pa.int64()),  # the values of `tokens`
+        ("loss_validity_at", pa.int64()),  # the bitmap of `loss_spans`; -1: no row is null, or there is no such column
+        ("loss_offsets_at", pa.int64()),  # -1: there is no column `loss_spans`
+        ("loss_values_at", pa.int64()),
+        ("num_loss_values", pa.int64()),  # two a span
+        ("xxh3", pa.uint64()),  # of the bytes from `begin`
+    ]
+)
 
 
 def check_schema(batch: pa.RecordBatch, required: pa.Schema, where: str) -> None:

@@ -18,6 +18,7 @@ from pipelines.inputs import sources_of
 from pipelines.quality_cli import app as quality_app
 from pipelines.recipe import STAGES, Recipe
 from pipelines.recipe_file import load_recipe, make_recipe
+from pipelines.tokens_cli import app as tokens_app
 
 _PIPE_WIDTH = 132
 _WORK = typer.Option("--work", help="Folder everything is written to.")
@@ -35,6 +36,7 @@ def make_app() -> typer.Typer:
         app.command()(command)
     app.command("models")(models_command)
     app.add_typer(quality_app, name="quality")
+    app.add_typer(tokens_app, name="tokens")
     for entry in sorted(importlib.metadata.entry_points(group="siku.commands"), key=lambda entry: entry.name):
         app.add_typer(entry.load(), name=entry.name)
     return app

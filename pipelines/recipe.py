@@ -273,6 +273,9 @@ class Tokenizer(_Section):
 class Tokenize(_Section):
     append_eos: bool = True
     """Ends each document with the tokenizer's `<|endoftext|>`."""
+    loss: Literal["all", "answer"] = "all"
+    """What is trained on of documents that have a prompt: all, or what is behind it. `answer` encodes slower, since the
+    tokenizer must say where in the text each token begins."""
 
 
 class Runner(_Section):

@@ -1,19 +1,23 @@
-"""The state of a TokenLoader: where the epoch stands, counted in global rows, and the recipe it belongs to.
+"""The state of a TokenLoader: where the order stands, counted in rows, and the recipe it belongs to.
 
-    {"version": 1, "epoch": 0, "row": 4096, "window": 1, "window_first_row": 3990, "recipe": {...}}
+    {"version": 2, "epoch": 0, "row": 4096, "tokens": 8388608, "weights_at": 0,
+     "sources": {"": [0, 1, 106, 0]}, "mixture": null, "recipe": {...}}
 
 It is the same on every rank and does not mention ranks or batch sizes: rows are numbered globally, so a job
-with another number of ranks or another batch size goes on with the next row. `window` and `window_first_row`
-say which window holds that row, which saves planning the windows before it.
+with another number of ranks or another batch size goes on with the next row. A source's four numbers are its epoch,
+its window, the row in that window, and its credit (`corpus.kernels.deal`). The mixture may be another one when the
+state is loaded: every source goes on where it stood, one that is new begins at its start, and one that is left out is
+kept for later.
 """
 
 from typing import Any
 
 from corpus.errors import StateError
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
-_KEYS = {"version", "epoch", "row", "window", "window_first_row", "recipe"}
+_COUNTS = ("epoch", "row", "tokens", "weights_at")
+_KEYS = {"version", "sources", "mixture", "recipe", *_COUNTS}
 
 
 def check_state(state: dict[str, Any], recipe: dict[str, Any]) -> None:
@@ -33,9 +37,13 @@ def check_state(state: dict[str, Any], recipe: dict[str, Any]) -> None:
         )
     if set(state) != _KEYS:
         raise StateError(f"the state has keys {sorted(state)}, expected {sorted(_KEYS)}; is it a loader's state?")
-    for key in ("epoch", "row", "window", "window_first_row"):
+    for key in _COUNTS:
         if not isinstance(state[key], int) or state[key] < 0:
             raise StateError(f"the state's {key} is {state[key]!r}, expected a whole number from 0")
+    for name, numbers in state["sources"].items():
+        sound = len(numbers) == 4 and all(isinstance(number, int) for number in numbers)
+        if not sound or min(numbers[:3]) < 0:
+            raise StateError(f"the state's source {name!r} is {numbers!r}, expected [epoch, window, row, credit]")
     saved = state["recipe"]
     changed = [
         f"{key} was {saved.get(key)!r} and is {recipe.get(key)!r}"

@@ -1,24 +1,25 @@
 """The rows of one window of documents: a pure function of (lengths, seed, epoch, window, options).
 
-An epoch's documents are permuted by a keyed bijection and cut into windows; a window is packed
-best-fit-decreasing and its rows are shuffled by a key of their own. Nothing of it depends on ranks, threads
-or the windows before, so every rank computes it for itself. Best fit over 65,536 documents fills more than
-99.99 % of rows of 2,048 to 8,192 tokens on log-normal lengths. Price: the permutation and the plan of 65,536
-documents, 8 to 18 ms on one shared core.
+A window's documents (`corpus.loader.order`) are packed into rows (`corpus.kernels.row_plan`) and its rows shuffled by a
+key of their own. Nothing of it depends on ranks, threads or the windows before, so every rank computes it for itself.
+Best fit over 65,536 documents fills more than 99.99 % of rows of 2,048 to 8,192 tokens on log-normal lengths.
+Price: the permutation and the plan of 65,536 documents, 4 to 8 ms on one shared core.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from corpus.kernels.pack import PackPlan, plan_best_fit
-from corpus.loader.permutation import KeyedPermutation, derive_key
+from corpus.kernels.deal import select_rows
+from corpus.kernels.row_plan import Mode, Overflow, PlanOptions, RowPlan, plan_rows
+from corpus.loader.fim import virtual_lengths
+from corpus.loader.fim_options import FimOptions
+from corpus.loader.order import DocumentOrder
+from corpus.loader.permutation import KeyedPermutation
 
 ORDER_VERSION = 1  # raised when the same seed gives another order; then states are refused
-
-_DOCUMENTS, _ROWS = 1, 2  # what a key is for
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,26 @@ class PackingOptions:
 
     Fields:
         seq_len: tokens a row.
+        packing, overflow, overlap: see `corpus.kernels.row_plan`.
         window: documents packed together.
+        blocks: record batches packed together, for the order by blocks; None permutes documents.
         max_segments: segments a row may have, its padding counted.
         pad_id: the id of padding.
+        bos_id: an id put before every segment; None puts none.
+        fim: how documents are rearranged for fill-in-the-middle; None leaves them.
         seed: of the order of documents and rows.
     """
 
     seq_len: int
+    packing: Mode
+    overflow: Overflow
+    overlap: int
     window: int
+    blocks: int | None
     max_segments: int
     pad_id: int
+    bos_id: int | None
+    fim: FimOptions | None
     seed: int
 
     def __post_init__(self) -> None:
@@ -46,42 +57,61 @@ class PackingOptions:
             )
         if self.window < 1:
             raise ValueError(f"window is {self.window}, expected 1 or more documents (65536 fills rows best)")
+        if self.blocks is not None and self.blocks < 1:
+            raise ValueError(f"blocks is {self.blocks}, expected 1 or more record batches a window, or None")
         if not 2 <= self.max_segments <= self.seq_len:
             raise ValueError(f"max_segments is {self.max_segments}, expected 2 to seq_len = {self.seq_len}")
+        self.plan_options()
 
-    @property
-    def max_documents(self) -> int:
-        """Documents a row may hold so that its padding still is a segment."""
-        return self.seq_len if self.max_segments == self.seq_len else self.max_segments - 1
+    def plan_options(self) -> dict[str, Any]:
+        """The arguments of `plan_rows`, checked."""
+        # A row may hold as many documents as leave its padding a segment.
+        limit = self.seq_len if self.max_segments == self.seq_len else self.max_segments - 1
+        options = {
+            "mode": self.packing,
+            "overflow": self.overflow,
+            "overlap": self.overlap,
+            "prefix_tokens": int(self.bos_id is not None),
+            "max_documents": limit,
+        }
+        PlanOptions(self.seq_len, **options)
+        return options
 
     def recipe(self) -> dict[str, Any]:
         """The fields as a dict, with the version of the order."""
-        return {"order_version": ORDER_VERSION, "packing": "best_fit", **asdict(self)}
+        return {"order_version": ORDER_VERSION, **asdict(self)}
 
 
 @dataclass(frozen=True)
 class Segments:
-    """Pieces of documents in rows: what is gathered and how it is cut. Arrays as in `PackPlan`, int64."""
+    """Pieces of documents in rows: what is gathered and how it is cut. Arrays as in `RowPlan`, int64; and of each piece
+    the epoch of its document, `[S]`."""
 
     documents: np.ndarray
     starts: np.ndarray
     lengths: np.ndarray
     row_splits: np.ndarray
+    epochs: np.ndarray
 
     @classmethod
-    def concatenate(cls, parts: list["Segments"]) -> "Segments":
-        """The rows of all parts, in order."""
-        if len(parts) == 1:
+    def in_order(cls, parts: list["Segments"], places: list[np.ndarray], num_rows: int) -> "Segments":
+        """The rows of all parts: row i of part p becomes row `places[p][i]` of `num_rows`; the others are empty."""
+        if len(parts) == 1 and len(places[0]) == num_rows:
             return parts[0]
-        splits = [np.zeros(1, np.int64)]
-        for part in parts:
-            splits.append(part.row_splits[1:] + splits[-1][-1])
-        return cls(
-            documents=np.concatenate([part.documents for part in parts]),
-            starts=np.concatenate([part.starts for part in parts]),
-            lengths=np.concatenate([part.lengths for part in parts]),
-            row_splits=np.concatenate(splits),
+        counts = np.zeros(num_rows, np.int64)
+        rows: list[np.ndarray] = [np.empty(0, np.int64)]
+        for part, place in zip(parts, places, strict=True):
+            counts[place] = np.diff(part.row_splits)
+            rows.append(np.repeat(place, counts[place]))
+        order = np.argsort(np.concatenate(rows), kind="stable")
+        splits = np.zeros(num_rows + 1, np.int64)
+        np.cumsum(counts, out=splits[1:])
+        columns = (
+            np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)])[order]
+            for name in ("documents", "starts", "lengths", "epochs")
         )
+        documents, starts, lengths, epochs = columns
+        return cls(documents, starts, lengths, splits, epochs)
 
 
 @dataclass(frozen=True)
@@ -89,63 +119,49 @@ class Window:
     """The packed rows of one window, in the order in which they are trained on."""
 
     documents: np.ndarray  # global document numbers, int64
-    plan: PackPlan
+    plan: RowPlan
     row_order: np.ndarray  # row i of the window is row `row_order[i]` of the plan
+    row_tokens: np.ndarray  # tokens in row i of the window, int32
+    epoch: int
 
     @property
     def num_rows(self) -> int:
         """Rows in the window."""
         return self.plan.num_rows
 
-    def rows(self, first: int, last: int) -> Segments:
-        """Rows `first` to `last` (not included) of the window."""
+    def rows(self, chosen: np.ndarray) -> Segments:
+        """Rows of the window, int64 `[n]`, in the order given."""
         plan = self.plan
-        chosen = self.row_order[first:last]
-        return Segments(
-            *_select_rows(self.documents, plan.documents, plan.starts, plan.lengths, plan.row_splits, chosen)
-        )
+        columns = (plan.documents, plan.starts, plan.lengths, plan.row_splits)
+        documents, starts, lengths, row_splits = select_rows(self.documents, columns, self.row_order[chosen])
+        return Segments(documents, starts, lengths, row_splits, np.full(len(documents), self.epoch, np.int64))
 
 
-@njit(cache=True, nogil=True)
-def _select_rows(window_documents, documents, starts, lengths, row_splits, chosen):
-    """The segments of the rows `chosen` of a plan, as the four arrays of `Segments`."""
-    splits = np.zeros(len(chosen) + 1, np.int64)
-    for row in range(len(chosen)):
-        splits[row + 1] = splits[row] + row_splits[chosen[row] + 1] - row_splits[chosen[row]]
-    picked_documents = np.empty(splits[-1], np.int64)
-    picked_starts = np.empty(splits[-1], np.int64)
-    picked_lengths = np.empty(splits[-1], np.int64)
-    for row in range(len(chosen)):
-        shift = row_splits[chosen[row]] - splits[row]
-        for segment in range(splits[row], splits[row + 1]):
-            picked_documents[segment] = window_documents[documents[segment + shift]]
-            picked_starts[segment] = starts[segment + shift]
-            picked_lengths[segment] = lengths[segment + shift]
-    return picked_documents, picked_starts, picked_lengths, splits
-
-
-def num_windows(num_documents: int, window: int) -> int:
-    """Windows in an epoch."""
-    return -(-num_documents // window)
-
-
-def epoch_permutation(num_documents: int, seed: int, epoch: int) -> KeyedPermutation:
-    """The order of the documents of an epoch."""
-    return KeyedPermutation(num_documents, derive_key(seed, epoch, _DOCUMENTS))
-
-
-def plan_window(lengths: np.ndarray, options: PackingOptions, epoch: int, window: int) -> Window:
+def plan_window(
+    lengths_of: Callable[[np.ndarray], np.ndarray],
+    order: DocumentOrder,
+    options: PackingOptions,
+    epoch: int,
+    window: int,
+) -> Window:
     """Pack one window.
 
     Args:
-        lengths: tokens of every document of the corpus, `[N]`.
+        lengths_of: tokens of the documents it is given, int32.
+        order: of the stream.
         options: see `PackingOptions`.
         epoch: from 0.
-        window: its number in the epoch, 0 to `num_windows(N, options.window) - 1`.
+        window: its number in the epoch, 0 to `order.num_windows - 1`.
     """
-    first = window * options.window
-    positions = np.arange(first, min(first + options.window, len(lengths)), dtype=np.int64)
-    documents = epoch_permutation(len(lengths), options.seed, epoch)(positions)
-    plan = plan_best_fit(lengths[documents], options.seq_len, max_documents=options.max_documents)
-    shuffle = KeyedPermutation(plan.num_rows, derive_key(options.seed, epoch, _ROWS, window))
-    return Window(documents, plan, shuffle(np.arange(plan.num_rows, dtype=np.int64)))
+    documents = order.documents(epoch, window)
+    lengths = lengths_of(documents)
+    if options.fim is not None:
+        lengths = virtual_lengths(documents, lengths, options.fim, epoch)
+    if options.bos_id is not None:
+        lengths = lengths + (lengths > 0).astype(np.int32)
+    plan = plan_rows(lengths, options.seq_len, **options.plan_options())
+    shuffle = KeyedPermutation(plan.num_rows, order.rows_key(epoch, window))
+    row_order = shuffle(np.arange(plan.num_rows, dtype=np.int64))
+    ends = np.cumsum(plan.lengths, dtype=np.int64)
+    tokens = np.diff(ends[plan.row_splits[1:] - 1], prepend=0) if plan.num_rows else np.empty(0, np.int64)
+    return Window(documents, plan, row_order, tokens[row_order].astype(np.int32), epoch)

@@ -83,13 +83,18 @@ def load_manifest(folder: Path) -> Manifest:
         )
     if not path.is_file():
         raise ShardError(f"{folder} has no {FILE_NAME}: the stage that writes it has not finished; run it first")
+    return parse_manifest(path.read_bytes(), str(path))
+
+
+def parse_manifest(data: bytes, where: str) -> Manifest:
+    """A manifest from its bytes; `where` they are from is for errors, see `load_manifest`."""
     try:
-        raw = json.loads(path.read_bytes())
+        raw = json.loads(data)
         version = raw["schema_version"]
     except (KeyError, TypeError, ValueError) as error:
-        raise ShardError(f"{path} is not a manifest ({error!r}); delete it and run the stage again") from error
+        raise ShardError(f"{where} is not a manifest ({error!r}); delete it and run the stage again") from error
     if version != SCHEMA_VERSION:
-        raise ShardError(f"{path} has schema v{version}, this siku reads v{SCHEMA_VERSION}; run the stage again")
+        raise ShardError(f"{where} has schema v{version}, this siku reads v{SCHEMA_VERSION}; run the stage again")
     try:
         return Manifest(
             stage=raw["stage"],
@@ -102,4 +107,4 @@ def load_manifest(folder: Path) -> Manifest:
             extra=[Part(**part) for part in raw.get("extra", [])],
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ShardError(f"{path} is not a manifest ({error!r}); delete it and run the stage again") from error
+        raise ShardError(f"{where} is not a manifest ({error!r}); delete it and run the stage again") from error

@@ -109,12 +109,14 @@ def test_tokens_decode_to_the_selected_text(finished):
     tokenizer = Tokenizer.from_file(str(finished / "tokenizer" / "tokenizer.json"))
     seen = 0
     for part in load_manifest(finished / "tokens").parts:
-        texts = read_table(finished / "selected" / part.path)["text"].to_pylist()
+        selected = read_table(finished / "selected" / part.path)
+        texts = dict(zip(selected["id"].to_pylist(), selected["text"].to_pylist(), strict=True))
         tokens = read_table(finished / "tokens" / part.path)
         assert tokens["tokens"].type.value_type == pa.uint16()
-        for text, ids, num in zip(texts, tokens["tokens"].to_pylist(), tokens["num_tokens"].to_pylist(), strict=True):
-            assert len(ids) == num and ids[-1] == tokenizer.token_to_id("<|endoftext|>")
-            assert tokenizer.decode(ids[:-1]) == text
+        for row in tokens.to_pylist():
+            ids = row["tokens"]
+            assert len(ids) == row["num_tokens"] and ids[-1] == tokenizer.token_to_id("<|endoftext|>")
+            assert tokenizer.decode(ids[:-1]) == texts.pop(row["id"])
             seen += 1
     assert seen == load_manifest(finished / "selected").rows
 

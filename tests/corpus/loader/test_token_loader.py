@@ -226,7 +226,7 @@ def test_a_state_of_other_tokens_or_version_is_refused(corpus, tmp_path: Path, t
     with pytest.raises(StateError, match="version 0"):
         loader.load_state_dict({**loader.state_dict(), "version": 0})
     with pytest.raises(StateError, match="keys"):
-        loader.load_state_dict({"version": 1, "row": 3})
+        loader.load_state_dict({"version": 2, "row": 3})
     with pytest.raises(StateError, match="row is -1"):
         loader.load_state_dict({**loader.state_dict(), "row": -1})
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from corpus.errors import ShardError
-from corpus.loader import TokenShards
+from corpus.loader.token_shards import TokenShards
 
 
 def documents(seed: int, count: int, vocab_size: int) -> list[np.ndarray]:

@@ -1,0 +1,195 @@
+"""Rows that were dealt become batches: segments, tokens, tensors. Run by the loader's threads."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from corpus.kernels.pack import PackedRows, pack_rows
+from corpus.kernels.pack.columns import column_map
+from corpus.loader.dealer import Dealt
+from corpus.loader.fim import fim_copy
+from corpus.loader.packed_batch import PackedBatch
+from corpus.loader.row_buffers import RowBuffers
+from corpus.loader.token_shards import TokenShards
+from corpus.loader.windows import PackingOptions, Segments
+
+_NAMES = ("input_ids", "labels", "position_ids", "cu_seqlens", "document_ids")
+
+
+@dataclass(frozen=True)
+class Made:
+    """Some batches, and how many labels of each are no -100, int64; of whole rows, if context parallelism cuts them."""
+
+    batches: list[Any]
+    num_targets: np.ndarray
+
+
+class Assembler:
+    """Makes batches.
+
+    Args:
+        shards: where tokens come from.
+        options: of packing.
+        dtype: of ids, labels and positions.
+        document_ids: whether to emit them.
+        context_parallel: (rank, size, layout), or None for whole rows.
+
+    Raises:
+        ValueError: `seq_len` cannot be cut for context parallelism so, the dtype is no int64 or int32.
+    """
+
+    def __init__(
+        self,
+        shards: TokenShards,
+        options: PackingOptions,
+        dtype: torch.dtype,
+        document_ids: bool,
+        context_parallel: tuple[int, int, str] | None,
+    ) -> None:
+        if dtype not in (torch.int64, torch.int32):
+            raise ValueError(f"dtype is {dtype}, expected torch.int64 or torch.int32")
+        if options.fim is not None and shards.has_loss_spans:
+            raise ValueError(
+                "fim rearranges documents, and this folder has loss spans, which would no longer fit; "
+                "leave fim out, or tokenize with loss: all"
+            )
+        self.shards, self.options = shards, options
+        self._dtype: Any = np.int64 if dtype == torch.int64 else np.int32
+        self._document_ids, self._context_parallel = document_ids, context_parallel
+        num_columns = column_map(options.seq_len, context_parallel).num_columns
+        self._buffers = RowBuffers(num_columns, options.max_segments, self._dtype, document_ids=document_ids)
+
+    def batches(self, dealt: list[Dealt], num_batches: int, batch_size: int) -> Made:
+        """Batches of `batch_size` rows; `Dealt.places` number the rows of all of them, absent ones are padding."""
+        segments = self.segments(dealt, num_batches * batch_size)
+        spans = self._loss_spans(segments)
+        packed = self._packed(segments, spans)
+        arrays = {name: array for name in _NAMES if (array := getattr(packed, name)) is not None}
+        pieces = {name: torch.from_numpy(array).split(batch_size) for name, array in arrays.items()}
+        borders = packed.cu_seqlens.reshape(num_batches, batch_size, -1)
+        longest = np.diff(borders, axis=2).reshape(num_batches, -1).max(axis=1, initial=0).tolist()
+        made = [
+            PackedBatch(
+                {name: tensors[batch] for name, tensors in pieces.items()} | {"max_seqlen": longest[batch]},
+                host_cu_seqlens=borders[batch],
+            )
+            for batch in range(num_batches)
+        ]
+        return Made(made, _num_targets(segments, spans, batch_size))
+
+    def staged(self, dealt: list[Dealt], num_batches: int, batch_size: int) -> Made:
+        """The same for a device: for each batch the arguments of `DeviceRing.pack`."""
+        segments = self.segments(dealt, num_batches * batch_size)
+        spans = self._loss_spans(segments)
+        tokens, starts = self._tokens(segments)
+        made: list[dict[str, Any]] = []
+        for first in range(0, num_batches * batch_size, batch_size):
+            splits = segments.row_splits[first : first + batch_size + 1]
+            mine = slice(int(splits[0]), int(splits[-1]))
+            given: dict[str, Any] = {
+                "tokens": tokens,
+                "starts": starts[mine],
+                "lengths": segments.lengths[mine],
+                "row_splits": splits - splits[0],
+                "document_ids": segments.documents[mine] if self._document_ids else None,
+            }
+            if spans is not None:
+                of = spans[1][mine.start : mine.stop + 1]
+                given["loss_spans"] = (spans[0][of[0] : of[-1]], of - of[0])
+            made.append(given)
+        return Made(made, _num_targets(segments, spans, batch_size))
+
+    def segments(self, dealt: list[Dealt], num_rows: int) -> Segments:
+        """The segments of the rows, in the order of their places."""
+        by_window: dict[int, list[Dealt]] = {}
+        for group in dealt:
+            if len(group.places):
+                by_window.setdefault(id(group.window), []).append(group)
+        parts: list[Segments] = []
+        places: list[np.ndarray] = []
+        for groups in by_window.values():
+            places.append(np.concatenate([group.places for group in groups]))
+            parts.append(groups[0].window.rows(np.concatenate([group.rows for group in groups])))
+        return Segments.in_order(parts, places, num_rows)
+
+    def _packed(self, segments: Segments, spans: tuple[np.ndarray, np.ndarray] | None) -> PackedRows:
+        options = self.options
+        tokens, starts = self._tokens(segments)
+        return pack_rows(
+            tokens,
+            starts,
+            segments.lengths,
+            segments.row_splits,
+            seq_len=options.seq_len,
+            max_segments=options.max_segments,
+            pad_id=options.pad_id,
+            loss_spans=spans,
+            document_ids=segments.documents if self._document_ids else None,
+            context_parallel=self._context_parallel,
+            dtype=self._dtype,
+            out=self._buffers.take(len(segments.row_splits) - 1),
+        )
+
+    def _tokens(self, segments: Segments) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens, and where each segment begins in them."""
+        bos_id, begins = self.options.bos_id, np.cumsum(segments.lengths) - segments.lengths
+        documents, starts, lengths = segments.documents, *self._without_bos(segments)
+        if self.options.fim is not None:
+            tokens = self._rearranged(segments, starts, lengths)
+        elif bos_id is None and self.shards.is_local:
+            return self.shards.all_tokens, self.shards.locate(documents, starts, lengths)
+        else:
+            tokens = self.shards.gather(documents, starts=starts, lengths=lengths)
+        if bos_id is not None:
+            tokens = np.insert(tokens, begins - np.arange(len(begins)), bos_id)
+        return tokens, begins
+
+    def _rearranged(self, segments: Segments, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Pieces of documents rearranged for fill-in-the-middle, each by its own epoch, one after the other."""
+        assert self.options.fim is not None
+        numbers, place = np.unique(segments.documents, return_inverse=True)
+        whole = self.shards.lengths_of(numbers).astype(np.int64)
+        begins_of = np.cumsum(whole) - whole
+        tokens = self.shards.gather(numbers)
+        begins = np.cumsum(lengths) - lengths
+        out = np.empty(int(lengths.sum()), tokens.dtype)
+        for epoch in np.unique(segments.epochs).tolist():
+            mine = segments.epochs == epoch
+            which = place[mine]
+            documents = (begins_of[which], whole[which], numbers[which])
+            copied = fim_copy(tokens, *documents, starts[mine], lengths[mine], self.options.fim, epoch)
+            if mine.all():
+                return copied
+            sizes = lengths[mine]
+            within = np.arange(len(copied)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            out[np.repeat(begins[mine], sizes) + within] = copied
+        return out
+
+    def _loss_spans(self, segments: Segments) -> tuple[np.ndarray, np.ndarray] | None:
+        if self.options.fim is not None:
+            return None
+        found = self.shards.loss_spans(segments.documents, *self._without_bos(segments))
+        if found is None or self.options.bos_id is None:
+            return found
+        return found[0] + 1, found[1]
+
+    def _without_bos(self, segments: Segments) -> tuple[np.ndarray, np.ndarray]:
+        """Starts and lengths in the folder. A BOS is planned as part of its segment: before the first token of a
+        document, or as the prefix of a further piece."""
+        if self.options.bos_id is None:
+            return segments.starts, segments.lengths
+        return np.maximum(segments.starts - 1, 0), segments.lengths - 1
+
+
+def _num_targets(segments: Segments, spans: tuple[np.ndarray, np.ndarray] | None, batch_size: int) -> np.ndarray:
+    """Targets a batch: every token of a segment but its first, as far as a span has it."""
+    if spans is None:
+        of_segment = segments.lengths - 1
+    else:
+        sizes = np.maximum(spans[0][:, 1] - np.maximum(spans[0][:, 0], 1), 0)
+        before = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+        of_segment = before[spans[1][1:]] - before[spans[1][:-1]]
+    before = np.concatenate([[0], np.cumsum(of_segment, dtype=np.int64)])
+    return np.diff(before[segments.row_splits[::batch_size]])
