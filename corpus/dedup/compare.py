@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from corpus.kernels.jit import kernel
 
 MOST_HASHES = 1 << 16
 _DEVIATIONS = 4.5
@@ -43,21 +44,21 @@ def bounded_sets(hashes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, n
 
 def joined_sets(batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """The sets of several batches of `shingle_sets` behind each other, each cut as `bounded_sets` does."""
-    hashes, sizes = [np.zeros(0, np.uint64)], [np.zeros(1, np.int64)]
-    for batch in batches:
-        some, offsets = bounded_sets(*batch)
-        hashes.append(some)
-        sizes.append(np.diff(offsets))
+    sets = [bounded_sets(*batch) for batch in batches]
+    if len(sets) == 1:
+        return sets[0]
+    hashes = [np.zeros(0, np.uint64), *(some for some, _ in sets)]
+    sizes = [np.zeros(1, np.int64), *(np.diff(offsets) for _, offsets in sets)]
     return np.concatenate(hashes), np.cumsum(np.concatenate(sizes))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def least_overlap(size_a, size_b, threshold):
     """How many hashes two sets of these sizes share at least, if their Jaccard reaches the threshold."""
     return math.ceil(threshold / (1 + threshold) * (size_a + size_b) - 1e-6)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def jaccard(hashes, a, a_end, b, b_end, threshold):
     """Jaccard of `hashes[a:a_end]` and `hashes[b:b_end]`, 0.0 where it does not reach the threshold."""
     size_a, size_b = a_end - a, b_end - b
@@ -89,7 +90,7 @@ def jaccard(hashes, a, a_end, b, b_end, threshold):
     return value if value >= threshold else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def containment(hashes, a, a_end, b, b_end, threshold):
     """The share of `hashes[a:a_end]` that is in `hashes[b:b_end]`, 0.0 where it does not reach the threshold."""
     size_a, size_b, first = a_end - a, b_end - b, a
@@ -120,7 +121,7 @@ def containment(hashes, a, a_end, b, b_end, threshold):
     return both / size_a if both >= least else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def similarity(hashes, a, a_end, b, b_end, rule):
     """What `rule` measures of a document that may go and one that stays, 0.0 below the threshold."""
     if rule.measure == JACCARD:

@@ -71,6 +71,8 @@ def _taken(texts: Iterable[pa.Array], documents: np.ndarray) -> Iterator[pa.Arra
     start = 0
     for text in texts:
         low, high = np.searchsorted(documents, [start, start + len(text)])
-        if low < high:
+        if high - low == len(text):
+            yield text
+        elif low < high:
             yield text.take(pa.array(documents[low:high] - start))
         start += len(text)

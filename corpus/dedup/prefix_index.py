@@ -14,8 +14,9 @@ for by the first `|A| - ceil(t * |A|) + 1` of its own (`find_holders`): what has
 Pages of a template don't meet here either, since the new page looks by its rare hashes only; the index is four times
 as large.
 
-Frequency is counted to 255 in a table of 2^22 counters at most, which stays in the processor's cache. Two hashes in one
-counter are taken for more frequent than they are: a detour, never an error.
+Frequency is counted to 255 in a table of 2^24 counters at most, 16 MB. Two hashes in one counter are taken for more
+frequent than they are: a detour, never an error. A hash that was counted once is of one set alone, and neither indexed
+nor looked for.
 """
 
 from typing import NamedTuple
@@ -24,126 +25,181 @@ import numpy as np
 from numba import njit
 
 from corpus.dedup.compare import least_overlap
+from corpus.kernels.jit import inner, kernel
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
-_MOST_COUNTERS, _MOST = 1 << 22, 255
+_LEAST_BITS, _MOST_BITS, _MOST = 10, 24, 255
 _FREQUENCY_BITS, _HASH_BITS = np.uint64(8), np.uint64(56)
-_NONE = -1
+_ONCE, _20, _32, _LOW = np.uint64(1), np.uint64(20), np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 class PrefixIndex(NamedTuple):
-    """Open addressing from a hash's place in the order to the sets that have it; arrays are replaced when they grow."""
+    """Open addressing from a hash's place in the order to the sets that have it; arrays are replaced when they grow.
 
-    keys: np.ndarray  # [slots] uint64
-    heads: np.ndarray  # [2, slots] int32: last posting in the first part, in the second part; -1: none
-    sets: np.ndarray  # [postings] int32
-    places: np.ndarray  # [postings] int32: where the hash stands in the set's order
-    next: np.ndarray  # [postings] int32
-    used: np.ndarray  # [2] int64: slots, postings
+    What is looked at together lies together: a look-up waits for memory once.
+    """
+
+    slots: np.ndarray  # [slots, 2] uint64: key; number of the last posting in the first part, above it in the second
+    postings: np.ndarray  # [postings, 3] int32: set, where the hash stands in the set's order, next posting's number
+    used: np.ndarray  # [2] int64: slots, postings; postings are numbered from 1, 0 is none
+
+
+def room_to_count(num_hashes):
+    """Counters for `count_hashes` in sets of so many hashes altogether: uint8, a power of two of them.
+
+    numpy asks for huge pages where an array is large, which numba does not; here they are half the price.
+    """
+    return np.zeros(1 << max(_LEAST_BITS, min(_MOST_BITS, (num_hashes - 1).bit_length())), np.uint8)
 
 
 @njit(cache=True, nogil=True)
-def count_hashes(hashes, offsets, members):
-    """How often each hash comes in the sets `members`, in counters by the hash's lowest bits."""
+def count_hashes(hashes, offsets, members, counters):
+    """How often each hash comes in the sets `members`, by its lowest bits: a part of `room_to_count`, renewed."""
     total = 0
     for member in members:
         total += offsets[member + 1] - offsets[member]
-    size = 1 << 10
-    while size < total and size < _MOST_COUNTERS:
+    size = 1 << _LEAST_BITS
+    while size < total and size < len(counters):
         size *= 2
-    counters = np.zeros(size, np.uint8)
-    for member in members:
-        for at in range(offsets[member], offsets[member + 1]):
-            place = hashes[at] & np.uint64(size - 1)
-            counters[place] += counters[place] < _MOST
+    counters = counters[:size]
+    counters[:] = 0
+    _count(hashes, offsets, members, counters)
     return counters
 
 
-@njit(cache=True, nogil=True)
-def ordered(hashes, begin, end, counters):
-    """The hashes of a set, the rarest first, each as its counter and its highest bits."""
+@inner()
+def _count(hashes, offsets, members, counters):
     mask = np.uint64(len(counters) - 1)
-    order = np.empty(end - begin, np.uint64)
-    for at in range(len(order)):
-        value = hashes[begin + at]
-        order[at] = (np.uint64(counters[value & mask]) << _HASH_BITS) | (value >> _FREQUENCY_BITS)
-    order.sort()
-    return order
+    for member in members:
+        for at in range(offsets[member], offsets[member + 1]):
+            place = hashes[at] & mask
+            counters[place] += counters[place] < _MOST  # a branch would wait for memory
+
+
+@njit(cache=True, nogil=True)
+def ordered(hashes, begin, end, counters, most):
+    """The first `most` hashes of a set, the rarest first, each as its counter and its highest bits.
+
+    A set is sorted already, so hashes only go to the end of their frequency's run.
+    """
+    order = np.empty(most + 1, np.uint64)
+    _order(hashes, begin, end, counters, np.empty(end - begin, np.uint8), np.zeros(_MOST + 2, np.int64), order)
+    return order[:most]
+
+
+@inner()
+def _order(hashes, begin, end, counters, frequencies, runs, order):
+    """Write `ordered`, and what is beyond it to the last place, without a branch that waits for memory.
+
+    Args:
+        frequencies: scratch, `[end - begin]`.
+        runs: zeros; then where the next hash of each frequency goes.
+    """
+    mask, last = np.uint64(len(counters) - 1), len(order) - 1
+    for at in range(end - begin):
+        frequencies[at] = counters[hashes[begin + at] & mask]
+    for at in range(end - begin):
+        runs[frequencies[at] + 1] += 1
+    for frequency in range(1, _MOST + 1):
+        runs[frequency + 1] += runs[frequency]
+    for at in range(end - begin):
+        frequency = frequencies[at]
+        order[min(runs[frequency], last)] = (np.uint64(frequency) << _HASH_BITS) | (
+            hashes[begin + at] >> _FREQUENCY_BITS
+        )
+        runs[frequency] += 1
 
 
 @njit(cache=True, nogil=True)
 def ordered_prefix(hashes, begin, end, counters, threshold):
     """Of `ordered` those that the set may share first with a similar one, which shares `threshold` of it or more."""
     least = int(np.ceil(threshold * (end - begin) - 1e-6))
-    return ordered(hashes, begin, end, counters)[: max(0, end - begin - least + 1)]
+    return ordered(hashes, begin, end, counters, max(0, min(end - begin, end - begin - least + 1)))
+
+
+@inner()
+def _first_of_others(order):
+    """Where in `ordered` the hashes begin that another set may have too: no one asks for those that come once."""
+    place = 0
+    while place < len(order) and order[place] >> _HASH_BITS == _ONCE:
+        place += 1
+    return place
 
 
 @njit(cache=True, nogil=True)
 def new_index():
     """An empty index."""
-    return PrefixIndex(
-        np.zeros(1 << 10, np.uint64),
-        np.full((2, 1 << 10), _NONE, np.int32),
-        np.empty(1 << 10, np.int32),
-        np.empty(1 << 10, np.int32),
-        np.empty(1 << 10, np.int32),
-        np.zeros(2, np.int64),
-    )
+    return PrefixIndex(np.zeros((1 << 10, 2), np.uint64), np.empty((1 << 10, 3), np.int32), np.array([0, 1]))
 
 
-@njit(cache=True, nogil=True)
-def _slot(index, key):
-    mask = np.uint64(len(index.keys) - 1)
-    slot = (key * _MIX) >> np.uint64(20) & mask
-    while index.keys[slot] != key and index.keys[slot] != 0:
-        slot = (slot + np.uint64(1)) & mask
+@inner()
+def _slot(slots, key):
+    mask = len(slots) - 1
+    slot = np.int64((key * _MIX) >> _20) & mask
+    while slots[slot, 0] != key and slots[slot, 0] != 0:
+        slot = (slot + 1) & mask
     return slot
+
+
+@inner()
+def _last_posting(heads, part):
+    return np.int64((heads >> _32) if part else heads & _LOW)
 
 
 @njit(cache=True, nogil=True)
 def _with_room(index, postings):
     """The index, with its arrays doubled until so many more postings find room."""
-    keys, heads, sets, places, following, used = index
-    while used[1] + postings > len(sets):
-        sets, places, following = _doubled(sets), _doubled(places), _doubled(following)
-    if 2 * (used[0] + postings) > len(keys):
-        size = len(keys)
-        while 2 * (used[0] + postings) > size:
-            size *= 2
-        grown = PrefixIndex(
-            np.zeros(size, np.uint64), np.full((2, size), _NONE, np.int32), sets, places, following, used
-        )
-        for slot in range(len(keys)):
-            if keys[slot] != 0:
-                to = _slot(grown, keys[slot])
-                grown.keys[to] = keys[slot]
-                grown.heads[0, to], grown.heads[1, to] = heads[0, slot], heads[1, slot]
-        return grown
-    return PrefixIndex(keys, heads, sets, places, following, used)
+    slots, before, used = index
+    size = len(before)
+    while used[1] + postings > size:
+        size *= 2
+    after = before
+    if size > len(before):
+        after = np.empty((size, 3), np.int32)
+        after[: len(before)] = before
+    size = len(slots)
+    while 2 * (used[0] + postings) > size:
+        size *= 2
+    if size > len(slots):
+        grown = np.zeros((size, 2), np.uint64)
+        _move(slots, grown)
+        slots = grown
+    return PrefixIndex(slots, after, used)
 
 
-@njit(cache=True, nogil=True)
-def _doubled(values):
-    grown = np.empty(2 * len(values), values.dtype)
-    grown[: len(values)] = values
-    return grown
+@inner()
+def _move(slots, grown):
+    for slot in range(len(slots)):
+        if slots[slot, 0] != 0:
+            to = _slot(grown, slots[slot, 0])
+            grown[to, 0], grown[to, 1] = slots[slot, 0], slots[slot, 1]
 
 
 @njit(cache=True, nogil=True)
 def _add(index, number, hashes, first_part):
-    index = _with_room(index, len(hashes))
-    for place in range(len(hashes)):
-        slot = _slot(index, hashes[place])
-        if index.keys[slot] == 0:
-            index.keys[slot] = hashes[place]
-            index.used[0] += 1
-        part = 0 if place < first_part else 1
-        posting = index.used[1]
-        index.sets[posting], index.places[posting] = number, place
-        index.next[posting] = index.heads[part, slot]
-        index.heads[part, slot] = posting
-        index.used[1] += 1
+    begin = _first_of_others(hashes)
+    index = _with_room(index, len(hashes) - begin)
+    _write(index, number, hashes, begin, first_part)
     return index
+
+
+@inner()
+def _write(index, number, hashes, begin, first_part):
+    """Add the postings of `hashes[begin:]`, for which there is room."""
+    slots, postings, used = index
+    for place in range(begin, len(hashes)):
+        slot = _slot(slots, hashes[place])
+        used[0] += slots[slot, 0] == 0
+        slots[slot, 0] = hashes[place]
+        posting, heads = used[1], slots[slot, 1]
+        postings[posting, 0], postings[posting, 1] = number, place
+        if place < first_part:
+            postings[posting, 2] = heads & _LOW
+            slots[slot, 1] = heads >> _32 << _32 | np.uint64(posting)
+        else:
+            postings[posting, 2] = heads >> _32
+            slots[slot, 1] = np.uint64(posting) << _32 | heads & _LOW
+        used[1] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -158,7 +214,7 @@ def add_whole(index, number, order):
     return _add(index, number, order, len(order))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def find_sets(index, number, size, prefix, sizes, threshold, seen, found):
     """Write the indexed sets that may be similar enough to `found`; returns how many.
 
@@ -167,38 +223,35 @@ def find_sets(index, number, size, prefix, sizes, threshold, seen, found):
         prefix: its `ordered_prefix`.
         sizes: of all sets, by number.
     """
-    count = 0
+    count, slots, postings = 0, index.slots, index.postings
     first_part = size - least_overlap(size, size, threshold) + 1
-    for place in range(len(prefix)):
-        slot = _slot(index, prefix[place])
-        if index.keys[slot] == 0:
-            continue
+    for place in range(_first_of_others(prefix), len(prefix)):
+        heads = slots[_slot(slots, prefix[place]), 1]
         for part in range(2 if place < first_part else 1):
-            posting = index.heads[part, slot]
-            while posting != _NONE:
-                other = index.sets[posting]
+            posting = _last_posting(heads, part)
+            while posting:
+                other = postings[posting, 0]
                 if seen[other] != number:
                     least = least_overlap(size, sizes[other], threshold)
-                    if place <= size - least and index.places[posting] <= sizes[other] - least:
+                    if place <= size - least and postings[posting, 1] <= sizes[other] - least:
                         seen[other] = number
                         found[count] = other
                         count += 1
-                posting = index.next[posting]
+                posting = postings[posting, 2]
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def find_holders(index, number, prefix, seen, found):
     """Write the sets of `add_whole` that have one of the hashes of `prefix` to `found`; returns how many."""
-    count = 0
-    for place in range(len(prefix)):
-        slot = _slot(index, prefix[place])
-        posting = index.heads[0, slot] if index.keys[slot] != 0 else _NONE
-        while posting != _NONE:
-            other = index.sets[posting]
+    count, slots, postings = 0, index.slots, index.postings
+    for place in range(_first_of_others(prefix), len(prefix)):
+        posting = _last_posting(slots[_slot(slots, prefix[place]), 1], 0)
+        while posting:
+            other = postings[posting, 0]
             if seen[other] != number:
                 seen[other] = number
                 found[count] = other
                 count += 1
-            posting = index.next[posting]
+            posting = postings[posting, 2]
     return count

@@ -30,6 +30,7 @@ from corpus.dedup.prefix_index import (
     new_index,
     ordered,
     ordered_prefix,
+    room_to_count,
 )
 
 KEPT, UNDECIDED = -1, -2  # instead of the document that a document goes for
@@ -128,7 +129,8 @@ def decide(
     order = np.lexsort((rank, ~given.held, ~given.stays, component))
     first = _first_of_equals(order, component, exact)
     first = np.where(given.stays, np.arange(len(first)), first)
-    kept_for, value = _decide(component, order, first, given, rule, room)
+    counters = room_to_count(len(given.hashes))
+    kept_for, value = _decide(component, order, first, given, rule, room, counters)
     twins = np.flatnonzero(first != np.arange(len(first)))
     elder = first[twins]
     goes = kept_for[elder] != KEPT
@@ -150,7 +152,7 @@ def _first_of_equals(order: np.ndarray, component: np.ndarray, exact: np.ndarray
 
 
 @njit(cache=True, nogil=True)
-def _decide(component, order, first, given, rule, room):
+def _decide(component, order, first, given, rule, room, counters):
     fate = _Fate(np.full(len(order), KEPT, np.int64), np.zeros(len(order), np.float64))
     members = np.empty(len(order), np.int64)
     begin = 0
@@ -164,7 +166,7 @@ def _decide(component, order, first, given, rule, room):
         if count <= _SMALL:
             room = _decide_small(members[:count], given, rule, room, fate)
         else:
-            room = _decide_large(members[:count], given, rule, room, fate)
+            room = _decide_large(members[:count], given, rule, room, fate, counters)
         begin = end
     return fate.kept_for, fate.value
 
@@ -213,10 +215,10 @@ def _decide_small(members, given, rule, room, fate):
 
 
 @njit(cache=True, nogil=True)
-def _decide_large(members, given, rule, room, fate):
+def _decide_large(members, given, rule, room, fate, counters):
     """The same as `_decide_small`; sets that were cut cannot be indexed and are compared one by one."""
     hashes, offsets, whole = given.hashes, given.offsets, rule.measure == CONTAINMENT
-    counters = count_hashes(hashes, offsets, members)
+    counters = count_hashes(hashes, offsets, members, counters)
     sizes = np.empty(len(members), np.int64)
     for at in range(len(members)):
         sizes[at] = offsets[members[at] + 1] - offsets[members[at]]
@@ -250,7 +252,7 @@ def _decide_large(members, given, rule, room, fate):
                 long_ones[num_long] = at
                 num_long += 1
             if not is_cut and whole:
-                index = add_whole(index, at, ordered(hashes, begin, end, counters))
+                index = add_whole(index, at, ordered(hashes, begin, end, counters, size))
             elif not is_cut:
                 index = add_set(index, at, size, prefix, threshold)
     return room

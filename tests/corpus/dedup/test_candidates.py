@@ -7,11 +7,12 @@ from corpus.dedup import star_edges
 
 
 def _stars(keys, documents):
-    """(smallest document of a key, other document), by hand."""
+    """(smallest document of a key, other document), by hand, in the order of the other one."""
     members = {}
     for key, document in zip(keys.tolist(), documents.tolist(), strict=True):
         members.setdefault(key, set()).add(document)
-    return sorted({(min(group), other) for group in members.values() for other in group - {min(group)}})
+    edges = {(min(group), other) for group in members.values() for other in group - {min(group)}}
+    return sorted(edges, key=lambda edge: edge[::-1])
 
 
 @pytest.mark.parametrize("num_keys", [1, 3, 40, 1 << 20])
