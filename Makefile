@@ -57,6 +57,9 @@ format: $(VENV)/dev.stamp
 # datatrove or jieba; with ITEMS=FILE TEMPLATE=NAME decontaminate.py looks for a benchmark of yours.
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python benchmarks/minhash.py
+	@$(BIN)/python benchmarks/row_plan.py
+	@$(BIN)/python benchmarks/pack_gpu.py
+	@$(BIN)/python benchmarks/loader.py $(LOADER_ARGS)
 	@$(BIN)/python benchmarks/pii.py --data $(DATA) $(if $(PEER),--peer-python $(PEER))
 ifneq ($(wildcard $(DATA)),)
 	@$(BIN)/python benchmarks/cleaning.py $(if $(PEER),--datatrove $(PEER))

@@ -146,13 +146,14 @@ def _key(kernel: str, signatures: list[str]) -> str:
 
 
 @functools.cache
-def _sources(folder: str) -> list[tuple[str, int, int]]:
-    """Place, time of change and size of every module in a folder, as this process found them."""
-    found: list[tuple[str, int, int]] = []
+def _sources(folder: str) -> list[tuple[str, str]]:
+    """Place and hash of every module in a folder, as this process found them."""
+    found: list[tuple[str, str]] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".py"):
-                found.append((entry.path.removeprefix(str(_ROOT)), entry.stat().st_mtime_ns, entry.stat().st_size))
+                digest = hashlib.blake2b(Path(entry.path).read_bytes(), digest_size=16).hexdigest()
+                found.append((entry.path.removeprefix(str(_ROOT)), digest))
             elif entry.is_dir() and entry.name != "__pycache__":
                 found += _sources(entry.path)
     return sorted(found)
@@ -160,8 +161,10 @@ def _sources(folder: str) -> list[tuple[str, int, int]]:
 
 def _folders() -> list[Path]:
     given = os.environ.get("NUMBA_CACHE_DIR")
-    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return [Path(given)] if given else [_KERNELS / "__pycache__", user / "siku"]
+    if given:
+        return [Path(given)]
+    user = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return [_KERNELS / "__pycache__", Path(user) / "siku"]
 
 
 def _read(path: Path, key: str) -> list[tuple[str, bytes]] | None:
@@ -171,7 +174,7 @@ def _read(path: Path, key: str) -> list[tuple[str, bytes]] | None:
         about = json.loads(head)
     except (OSError, ValueError):
         return None
-    if about["key"] != key or len(body) != sum(about["bytes"]):
+    if not isinstance(about, dict) or about.get("key") != key or about.get("hash") != _hash(body):
         return None
     ends = np.cumsum(about["bytes"]).tolist()
     spans = zip(about["symbols"], [0, *ends], ends, strict=False)
@@ -179,15 +182,20 @@ def _read(path: Path, key: str) -> list[tuple[str, bytes]] | None:
 
 
 def _write(path: Path, key: str, codes: list[tuple[str, bytes]]) -> bool:
+    body = b"".join(code for _, code in codes)
     head = {"key": key, "symbols": [symbol for symbol, _ in codes], "bytes": [len(code) for _, code in codes]}
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    beside = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(json.dumps(head).encode() + b"\n" + b"".join(code for _, code in codes))
+        beside.write_bytes(json.dumps(head | {"hash": _hash(body)}).encode() + b"\n" + body)
         os.replace(beside, path)
     except OSError:  # a read-only place: the next folder, or compiling once more in the next process
         return False
     return True
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
 def _address(symbol: str, code: bytes) -> int:

@@ -12,14 +12,13 @@ good name, so callers compare hashes. Price: one listing of the folder a file th
 
 import contextlib
 import errno
-import itertools
 import os
+import threading
 import time
 from pathlib import Path
 
 _WRITING = ".writing-"  # NAME.writing-PID-NUMBER
 _LONGEST_WRITE_S = 600.0
-_number = itertools.count()
 
 
 class FileCache:
@@ -36,6 +35,7 @@ class FileCache:
     def __init__(self, folder: str | Path, max_bytes: int) -> None:
         self.folder, self.max_bytes = str(folder), max_bytes
         self.evicted = 0
+        self._lock = threading.Lock()
         os.makedirs(self.folder, exist_ok=True)
 
     def open(self, name: str, size: int) -> int:
@@ -60,11 +60,12 @@ class FileCache:
     def put(self, name: str, data: bytes) -> int:
         """Write a file and return a descriptor to read it by, which is good even if the file is removed at once."""
         path = f"{self.folder}/{name}"
-        beside = f"{path}{_WRITING}{os.getpid()}-{next(_number)}"
+        beside = f"{path}{_WRITING}{os.getpid()}-{os.urandom(8).hex()}"
         descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         try:
-            os.truncate(descriptor, len(data))
-            self._make_room(beside)
+            with self._lock:  # one thread at a time takes room and makes it: more than one file too much is never there
+                os.truncate(descriptor, len(data))
+                self._make_room(beside)
             view, written = memoryview(data), 0
             while written < len(data):
                 written += os.pwrite(descriptor, view[written:], written)

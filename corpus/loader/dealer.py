@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from corpus.errors import StateError
 from corpus.kernels.deal import deal_rows
 from corpus.loader.mixture import ROWS_A_WEIGHT, Mixture
 from corpus.loader.order import DocumentOrder
@@ -27,18 +28,18 @@ class Position:
     Fields:
         num_rows, num_tokens: dealt so far.
         weights_at: the tokens at which weights were last looked at.
-        sources: for each source its epoch, window, row in the window, credit.
+        sources: for each source its epoch, window, row in the window, credit, and 1 if it has come to its end.
     """
 
     num_rows: int
     num_tokens: int
     weights_at: int
-    sources: tuple[tuple[int, int, int, int], ...]
+    sources: tuple[tuple[int, int, int, int, int], ...]
 
     @classmethod
     def start(cls, num_sources: int, epoch: int = 0) -> "Position":
         """Before the first row."""
-        return cls(0, 0, 0, ((epoch, 0, 0, 0),) * num_sources)
+        return cls(0, 0, 0, ((epoch, 0, 0, 0, 0),) * num_sources)
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,12 @@ class Dealer:
     ) -> None:
         self._orders, self._plan, self._mixture, self._last = orders, plan, mixture, last_epochs
         self.num_rows, self.num_tokens, self._weights_at = position.num_rows, position.num_tokens, position.weights_at
-        self._epoch, self._window, self._row, self._credits = (
+        self._epoch, self._window, self._row, self._credits, ended = (
             np.array(column, np.int64) for column in zip(*position.sources, strict=True)
         )
         self._seen = self._row.copy()  # rows of this epoch that are known of, to find a source that has none
         self._seen[self._window > 0] += 1
-        self._alive = np.array([self._is_alive(source) for source in range(len(orders))])
+        self._alive = np.array([self._is_alive(source) for source in range(len(orders))]) & (ended == 0)
         self._windows: list[Window | None] = [None] * len(orders)
         self._weights = self._weights_now()
         self._begins = self._ends = np.zeros(len(orders), np.int64)
@@ -86,7 +87,7 @@ class Dealer:
 
     def position(self) -> Position:
         """Where it stands now."""
-        columns = (self._epoch, self._window, self._row, self._credits)
+        columns = (self._epoch, self._window, self._row, self._credits, (~self._alive).astype(np.int64))
         sources = tuple(zip(*(column.tolist() for column in columns), strict=True))
         return Position(self.num_rows, self.num_tokens, self._weights_at, sources)
 
@@ -99,7 +100,7 @@ class Dealer:
         dealt: list[Dealt] = []
         after: list[Position] = []
         done, num_rows = 0, num_batches * size
-        while done < num_rows and self._alive.any():
+        while done < num_rows and self._weights.any():
             if not self._stacked:
                 self._stack()
             wanted = num_rows - done
@@ -128,12 +129,13 @@ class Dealer:
 
     def _positions(self, marks: np.ndarray, first_mark: int, size: int) -> list[Position]:
         """The positions that a call's marks stand for; the call has not been counted yet."""
-        where = list(zip(self._epoch.tolist(), self._window.tolist(), self._begins.tolist(), strict=True))
+        columns = (self._epoch, self._window, self._begins, (~self._alive).astype(np.int64))
+        where = list(zip(*(column.tolist() for column in columns), strict=True))
         positions: list[Position] = []
         for number, (tokens, *values) in enumerate(marks.tolist()):
             sources = tuple(
-                (epoch, window, values[source] - begin, values[len(where) + source])
-                for source, (epoch, window, begin) in enumerate(where)
+                (epoch, window, values[source] - begin, values[len(where) + source], ended)
+                for source, (epoch, window, begin, ended) in enumerate(where)
             )
             num_rows = self.num_rows + first_mark + number * size
             positions.append(Position(num_rows, self.num_tokens + tokens, self._weights_at, sources))
@@ -156,7 +158,12 @@ class Dealer:
         for source, window in enumerate(self._windows):
             if window is None and self._alive[source]:
                 where = int(self._epoch[source]), int(self._window[source])
-                self._windows[source] = self._plan(source, *where)
+                window = self._windows[source] = self._plan(source, *where)
+                if self._row[source] > window.num_rows:
+                    raise StateError(
+                        f"the state stands in row {self._row[source]} of window {where[1]}, which has "
+                        f"{window.num_rows}; is it a state of these tokens?"
+                    )
         tokens = [window.row_tokens if window else np.empty(0, np.int32) for window in self._windows]
         self._row_tokens = tokens[0] if len(tokens) == 1 else np.concatenate(tokens)
         self._ends = np.cumsum([len(rows) for rows in tokens], dtype=np.int64)
@@ -191,5 +198,5 @@ class Dealer:
 def position_of(state: dict[str, Any], names: list[str]) -> Position:
     """The position that a state of `TokenLoader` holds, for these sources; those it does not know begin at 0."""
     known = state["sources"]
-    sources = tuple(tuple(known.get(name, (0, 0, 0, 0))) for name in names)
+    sources = tuple(tuple(known.get(name, (0, 0, 0, 0, 0))) for name in names)
     return Position(state["row"], state["tokens"], state["weights_at"], sources)  # pyright: ignore[reportArgumentType]

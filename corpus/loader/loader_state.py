@@ -1,13 +1,13 @@
 """The state of a TokenLoader: where the order stands, counted in rows, and the recipe it belongs to.
 
     {"version": 2, "epoch": 0, "row": 4096, "tokens": 8388608, "weights_at": 0,
-     "sources": {"": [0, 1, 106, 0]}, "mixture": null, "recipe": {...}}
+     "sources": {"": [0, 1, 106, 0, 0]}, "mixture": null, "recipe": {...}}
 
 It is the same on every rank and does not mention ranks or batch sizes: rows are numbered globally, so a job
-with another number of ranks or another batch size goes on with the next row. A source's four numbers are its epoch,
-its window, the row in that window, and its credit (`corpus.kernels.deal`). The mixture may be another one when the
-state is loaded: every source goes on where it stood, one that is new begins at its start, and one that is left out is
-kept for later.
+with another number of ranks or another batch size goes on with the next row. A source's numbers are its epoch, its
+window, the row in that window, its credit (`corpus.kernels.deal`), and 1 if it has come to its end. The mixture may be
+another one when the state is loaded: every source goes on where it stood, one that is new begins at its start, and one
+that is left out is kept for later.
 """
 
 from typing import Any
@@ -41,9 +41,11 @@ def check_state(state: dict[str, Any], recipe: dict[str, Any]) -> None:
         if not isinstance(state[key], int) or state[key] < 0:
             raise StateError(f"the state's {key} is {state[key]!r}, expected a whole number from 0")
     for name, numbers in state["sources"].items():
-        sound = len(numbers) == 4 and all(isinstance(number, int) for number in numbers)
+        sound = len(numbers) == 5 and all(isinstance(number, int) for number in numbers)
         if not sound or min(numbers[:3]) < 0:
-            raise StateError(f"the state's source {name!r} is {numbers!r}, expected [epoch, window, row, credit]")
+            raise StateError(
+                f"the state's source {name!r} is {numbers!r}, expected [epoch, window, row, credit, ended]"
+            )
     saved = state["recipe"]
     changed = [
         f"{key} was {saved.get(key)!r} and is {recipe.get(key)!r}"

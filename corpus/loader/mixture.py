@@ -5,7 +5,8 @@
 Names are SOURCE, SOURCE/LANGUAGE or */LANGUAGE of a token folder; documents that no name matches are not read. A
 weight is a number, or a list of (tokens, weight): it is interpolated between those points by the tokens dealt so far,
 and constant before the first and after the last. Weights are taken relative to each other at every moment; a source
-that has been read `max_epochs` times takes no more part.
+that has been read `max_epochs` times takes no more part, and where no source is left with a weight above 0, the run
+ends.
 
 Weights are looked at anew every 1,024 rows, so that a schedule gives the same rows whatever the batch size.
 """
@@ -54,7 +55,8 @@ class Mixture:
                 raise ValueError(
                     f"max_epochs has {name!r}: {epochs!r}; expected a name of the mixture and a whole number from 1"
                 )
-        self.at(0, np.ones(len(self.weights), bool))
+        if not self.at(0, np.ones(len(self.weights), bool)).any():
+            raise ValueError(f"the weights {dict(self.weights)} are all 0 at the start; give one source more than that")
 
     def entries(self) -> dict[str, tuple[str | None, str | None]]:
         """What each name stands for: (source or None, language or None)."""
@@ -65,18 +67,8 @@ class Mixture:
         return found
 
     def at(self, tokens: int, alive: np.ndarray) -> np.ndarray:
-        """Whole-number weights after `tokens`, int64 `[K]`, 0 for sources that are not `alive`.
-
-        Raises:
-            ValueError: the weights of all sources that are alive are 0.
-        """
+        """Whole-number weights after `tokens`, int64 `[K]`, 0 for sources that are not `alive`."""
         weights = np.array([np.interp(tokens, *self._points(name).T) for name in self.weights]) * alive
-        if alive.any() and not weights.sum() > 0:
-            raise ValueError(
-                f"after {tokens:,} tokens no source with a weight above 0 is left "
-                f"(alive: {[name for name, is_alive in zip(self.weights, alive, strict=True) if is_alive]}); "
-                "give one of them a weight, or stop training before"
-            )
         return np.rint(weights / max(weights.sum(), 1e-300) * _ONE).astype(np.int64)
 
     def recipe(self) -> dict[str, Any]:

@@ -204,8 +204,8 @@ class LocalShards:
             for part, position, size in wanted:
                 if part != opened:
                     if descriptor >= 0:
-                        os.close(descriptor)
-                        descriptor = -1
+                        closed, descriptor = descriptor, -1  # an interrupt must not close it twice
+                        os.close(closed)
                     descriptor, opened = self.files.open(part), part
                     if hasattr(os, "posix_fadvise"):
                         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)

@@ -52,13 +52,22 @@ class TokenIterable(IterableDataset[PackedBatch]):
                 f"folder is a {type(folder).__name__}, which worker processes cannot share; give the folder's path or "
                 "URL, or a function that opens it, and the loader's options"
             )
+        self._pass: _Turns | None = None  # of this worker process
         self._open = partial(_loader, folder, options)
         self._loader = self._open()
         self._process = os.getpid()
 
     def __iter__(self) -> "_Turns":
-        info = get_worker_info()
-        return _Turns(self._here()) if info is None else _Turns(self._here(), info.id, info.num_workers)
+        info, loader = get_worker_info(), self._here()
+        if info is None:
+            return _Turns(loader)
+        if self._pass is not None and not self._pass.ended:
+            raise RecipeError(
+                "the last pass over this DataLoader was broken off, and its persistent workers do not agree where; "
+                "go through a pass to its end, or use persistent_workers=False"
+            )
+        self._pass = _Turns(loader, info.id, info.num_workers)
+        return self._pass
 
     def __len__(self) -> int:
         """Batches of a whole epoch; see `TokenLoader.__len__`."""
@@ -81,13 +90,13 @@ class TokenIterable(IterableDataset[PackedBatch]):
         self._here().load_state_dict(state)
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = {name: value for name, value in self.__dict__.items() if name not in ("_loader", "_process")}
+        kept = {name: value for name, value in self.__dict__.items() if name not in ("_loader", "_process", "_pass")}
         return {**kept, "_state": self.state_dict()}
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
         state = kept.pop("_state")
         self.__dict__.update(kept)
-        self._loader, self._process = self._open(), os.getpid()
+        self._loader, self._process, self._pass = self._open(), os.getpid(), None
         self._loader.load_state_dict(state)
 
     def _here(self) -> TokenLoader:
@@ -99,7 +108,7 @@ class TokenIterable(IterableDataset[PackedBatch]):
                     "DataLoader(pin_memory=True), or num_workers=0"
                 )
             state = self._loader.state_dict()
-            self._loader, self._process = self._open(), os.getpid()
+            self._loader, self._process, self._pass = self._open(), os.getpid(), None
             self._loader.load_state_dict(state)
         return self._loader
 
@@ -114,10 +123,15 @@ class _Turns(Iterator[PackedBatch]):
     def __init__(self, loader: TokenLoader, worker: int = 0, num_workers: int = 1) -> None:
         self._loader, self._worker, self._num_workers = loader, worker, num_workers
         self._num_passed = 0
+        self.ended = False
 
     def __next__(self) -> PackedBatch:
         while True:
-            batch = next(self._loader)
+            try:
+                batch = next(self._loader)
+            except StopIteration:
+                self.ended = True
+                raise
             is_mine = self._num_passed % self._num_workers == self._worker
             self._num_passed += 1
             if is_mine:

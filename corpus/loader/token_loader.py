@@ -13,11 +13,13 @@ if `drop_last`. Batches have fixed shapes. Resuming plans one window. Price: `le
 plan every window of an epoch once, on all threads; iterating does not need it.
 """
 
+import os
 import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any, Self
 
@@ -136,24 +138,31 @@ class TokenLoader:
                 raise RecipeError(f"{name} is {value!r}, expected a whole number of {least} or more")
         self.shards = folder if isinstance(folder, TokenShards) else TokenShards(folder)
         info = self.shards.info
+        most = np.iinfo(self.shards.dtype).max
+        if bos_id is not None and not 0 <= bos_id <= most:
+            raise RecipeError(
+                f"bos_id is {bos_id}, expected 0 to {most}, an id that the folder's {self.shards.dtype} holds"
+            )
+        if pad_id is not None and not 0 <= pad_id < 1 << 31:
+            raise RecipeError(f"pad_id is {pad_id}, expected 0 to 2**31 - 1")
         padding = (pad_id, info.get("pad_id"), info.get("eos_id"), 0)  # 0 is an id, null is none
         try:
             self.options = PackingOptions(
-                seq_len=seq_len,
+                seq_len=index(seq_len),
                 packing=packing,
                 overflow=overflow,
-                overlap=overlap,
-                window=window,
-                blocks=blocks,
-                max_segments=min(seq_len, max(64, seq_len // 16)) if max_segments is None else max_segments,
-                pad_id=next(choice for choice in padding if choice is not None),
-                bos_id=bos_id,
+                overlap=index(overlap),
+                window=index(window),
+                blocks=None if blocks is None else index(blocks),
+                max_segments=min(seq_len, max(64, seq_len // 16)) if max_segments is None else index(max_segments),
+                pad_id=index(next(choice for choice in padding if choice is not None)),
+                bos_id=None if bos_id is None else index(bos_id),
                 fim=fim,
-                seed=seed,
+                seed=index(seed),
             )
             self.mixture = Mixture(mixture) if isinstance(mixture, dict) else mixture
             streams = streams_of(self.shards.runs, self.mixture.entries() if self.mixture else None)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise RecipeError(str(error)) from error
         if not self.shards.num_tokens:
             raise RecipeError(f"{folder} holds no tokens: nothing to train on; did `select` drop every document?")
@@ -184,6 +193,7 @@ class TokenLoader:
                 )
         except (ValueError, ImportError) as error:
             raise RecipeError(str(error)) from error
+        self._process = os.getpid()
         self._parked: dict[str, Any] = {}  # sources of a state that this mixture leaves out
         self._ready: deque[tuple[Any, Position, np.ndarray, int]] = deque()
         self._jobs: deque[_Job] = deque()
@@ -199,25 +209,46 @@ class TokenLoader:
         Raises:
             StopIteration: the epoch is over; the loader now stands at the start of the next.
         """
+        if os.getpid() != self._process:
+            raise RuntimeError(
+                "this TokenLoader was made in another process, whose threads did not survive the fork; "
+                "make one in each process (TokenIterable does)"
+            )
         begun = time.perf_counter()
-        most = 0 if self._is_first else self.prefetch  # nothing stands in the way of the first batch
-        while len(self._jobs) <= most and self._submit():
-            pass
-        if not self._ready and self._jobs:
-            self._take()
-        if not self._ready:
+        try:
+            found = self._next()
+        except BaseException:  # an interrupt too: stand where the batch that was not given is still to come
+            self._go_to(self._position)
+            raise
+        if found is None:
             if not self.mixture:
                 self.epoch += 1
                 self._go_to(Position.start(1, self.epoch))
             raise StopIteration
-        batch, self._position, tokens, num_targets = self._ready.popleft()
+        batch, position, tokens, num_targets = found
+        self._tally.add(tokens, num_targets, time.perf_counter() - begun)
+        self._position = position
+        return batch
+
+    def _next(self) -> tuple[PackedBatch, Position, np.ndarray, int] | None:
+        """The next batch and what is behind it, or None at the end."""
+        most = 0 if self._is_first else self.prefetch  # nothing stands in the way of the first batch
+        while len(self._jobs) <= most and self._submit():
+            pass
+        if not self._ready and self._jobs:
+            job = self._jobs.popleft()
+            made = job.made.result()
+            targets = made.num_targets.tolist()
+            self._ready.extend(zip(made.batches, job.after, job.tokens, targets, strict=True))
+        if not self._ready:
+            return None
+        batch, position, tokens, num_targets = self._ready.popleft()
         if self._ring:
             tensors = self._ring.pack(**batch)
             batch = PackedBatch(tensors, host_cu_seqlens=tensors.pop("host_cu_seqlens"))
         elif self.device.type != "cpu":
             batch = batch.to(self.device)
-        self._tally.add(tokens, num_targets, time.perf_counter() - begun)
-        return batch
+        return batch, position, tokens, num_targets
 
     def __len__(self) -> int:
         """Batches of a whole epoch, this one, or of the whole mixture. Plans each of its windows the first time.
@@ -314,12 +345,33 @@ class TokenLoader:
                 "Give the loader what it had, or start without the state"
             )
         position = position_of(state, names)
+        self._check_place(state, position)
         if state["mixture"] != mixture:  # new weights hold from here on, and nobody owes anybody
-            sources = tuple((*numbers[:3], 0) for numbers in position.sources)
+            sources = tuple((*numbers[:3], 0, numbers[4]) for numbers in position.sources)
             position = Position(position.num_rows, position.num_tokens, position.num_tokens, sources)
         self._parked = {name: numbers for name, numbers in state["sources"].items() if name not in names}
         self.epoch = state["epoch"]
         self._go_to(position)
+
+    def _check_place(self, state: dict[str, Any], position: Position) -> None:
+        """Refuse windows that do not exist, and a mixture whose names share documents with others of the state."""
+        for order, (_, window, *_) in zip(self._orders, position.sources, strict=True):
+            if window >= max(1, order.num_windows):
+                raise StateError(
+                    f"the state stands in window {window} of {order.stream.name!r}, which has {order.num_windows}; "
+                    "is it a state of these tokens?"
+                )
+        if self.mixture is None:
+            if set(state["sources"]) != {""} or position.sources[0][0] != state["epoch"]:
+                raise StateError(f"the state has sources {state['sources']} in epoch {state['epoch']}; is it whole?")
+            return
+        try:
+            known = Mixture(dict.fromkeys({**self.mixture.weights, **state["sources"]}, 1.0))
+            streams_of(self.shards.runs, known.entries())
+        except ValueError as error:
+            raise StateError(
+                f"the mixture does not go with the state's: {error}; keep the names as they were"
+            ) from error
 
     def stats(self) -> dict[str, Any]:
         """What was delivered by this loader so far, see `Tally`; of a remote folder also what its cache did."""
@@ -392,18 +444,6 @@ class TokenLoader:
             made.set_result(make(mine, len(after), self.batch_size))
         self._jobs.append(_Job(made, after, tokens))
         return True
-
-    def _take(self) -> None:
-        """Wait for the next job. If it failed, stand where its first batch is still to come."""
-        job = self._jobs[0]
-        try:
-            made = job.made.result()
-        except Exception:
-            self._go_to(self._position)
-            raise
-        self._jobs.popleft()
-        targets = made.num_targets.tolist()
-        self._ready.extend(zip(made.batches, job.after, job.tokens, targets, strict=True))
 
     def _my_rows(self, group: Dealt, num_batches: int) -> Dealt:
         """Those rows of global batches that this rank takes, numbered through its own batches."""

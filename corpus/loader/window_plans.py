@@ -55,7 +55,7 @@ class WindowPlans:
         made = self._made[source]
         with self._lock:
             found = made.get((epoch, window))
-            if found is None:
+            if found is None or (found.done() and found.exception()):  # what failed is tried again
                 found = Future()
                 found.set_result(self._plan(source, epoch, window))
             wanted = {(epoch, window): found}

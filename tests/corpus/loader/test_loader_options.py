@@ -2,13 +2,14 @@
 
 import gc
 import json
+import os
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from corpus.errors import RecipeError, ShardError
+from corpus.errors import RecipeError, ShardError, StateError
 from corpus.loader import FimOptions, TokenLoader, TokenShards, Topology
 from corpus.loader.write_tokens import write_tokens
 
@@ -214,28 +215,60 @@ def test_batches_that_are_kept_are_not_written_again(corpus):
     assert len(set(pointers)) < 12
 
 
-def test_a_failed_read_is_raised_where_it_is_and_can_be_tried_again(corpus, monkeypatch):
+@pytest.mark.parametrize("error", [ShardError, KeyboardInterrupt], ids=["shard", "interrupt"])
+@pytest.mark.parametrize("method", ["locate", "lengths_of"])
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_after_a_failure_the_next_batch_is_the_one_that_failed(corpus, monkeypatch, prefetch, method, error):
+    """Whether planning or reading fails, at whatever batch, and how often: nothing is lost or given twice."""
     folder, _ = corpus
     reference = list(TokenLoader(folder, **OPTIONS))
-    loader = TokenLoader(folder, **OPTIONS)
-    taken = [next(loader) for _ in range(3)]
-    state = loader.state_dict()
-    broken = TokenLoader(folder, **OPTIONS)
-    broken.load_state_dict(state)
-    real = TokenShards.locate
+    real, calls = getattr(TokenShards, method), [0]
 
-    def fails(*_):
-        raise ShardError("the disk is gone")
+    def fails_now_and_then(*arguments):
+        calls[0] += 1
+        if calls[0] % 3 == 0:
+            raise error("the disk is gone")
+        return real(*arguments)
 
-    monkeypatch.setattr(TokenShards, "locate", fails)
-    for _ in range(2):
-        with pytest.raises(ShardError, match="the disk is gone"):
-            next(broken)
-    assert broken.state_dict() == state
-    monkeypatch.setattr(TokenShards, "locate", real)
-    taken += list(broken)
+    monkeypatch.setattr(TokenShards, method, fails_now_and_then)
+    loader = TokenLoader(folder, prefetch=prefetch, **OPTIONS)
+    taken, failures = [], 0
+    while True:
+        state = loader.state_dict()
+        try:
+            taken.append(next(loader))
+        except StopIteration:
+            break
+        except error:
+            failures += 1
+            assert loader.state_dict() == state
+    assert failures > 0
     assert len(taken) == len(reference)
     assert all(same(a, b) for a, b in zip(taken, reference, strict=True))
+
+
+def test_a_state_of_a_place_that_is_not_there_is_refused(corpus):
+    folder, _ = corpus
+    loader = TokenLoader(folder, **OPTIONS)
+    next(loader)
+    state = loader.state_dict()
+    for sources, epoch, message in [
+        ({"": [0, 10**6, 0, 0, 0]}, 0, "stands in window 1000000"),
+        ({}, 3, "is it whole"),
+        ({"": [0, 0, 10**9, 0, 0]}, 0, "stands in row 1000000000"),
+    ]:
+        other = TokenLoader(folder, **OPTIONS)
+        with pytest.raises(StateError, match=message):
+            other.load_state_dict({**state, "sources": sources, "epoch": epoch})
+            next(other)
+
+
+def test_a_forked_process_is_told_to_make_its_own_loader(corpus):
+    folder, _ = corpus
+    loader = TokenLoader(folder, **OPTIONS)
+    loader._process = os.getppid()  # as it looks from a child
+    with pytest.raises(RuntimeError, match="made in another process"):
+        next(loader)
 
 
 def test_forever_goes_through_the_epochs(corpus):
@@ -289,6 +322,9 @@ def test_state_is_under_a_kilobyte_and_plain_json(corpus):
         ({"blocks": 0}, "blocks is 0"),
         ({"prefetch": -1}, "prefetch is -1"),
         ({"num_threads": 0}, "num_threads is 0"),
+        ({"bos_id": -1}, "bos_id is -1"),
+        ({"pad_id": 1 << 40}, "pad_id is"),
+        ({"window": 2.5}, "interpreted as an integer"),
         ({"dtype": torch.float32}, "dtype is torch.float32"),
         ({"topology": Topology(0, 1), "dp_rank": 0}, "both topology"),
         ({"topology": Topology(0, 1, cp_rank=1, cp_size=3), "context_parallel": "contiguous"}, "128"),
@@ -299,4 +335,4 @@ def test_state_is_under_a_kilobyte_and_plain_json(corpus):
 def test_options_that_make_no_sense_are_refused(corpus, bad, message):
     folder, _ = corpus
     with pytest.raises(RecipeError, match=message):
-        TokenLoader(folder, **OPTIONS, **bad)
+        TokenLoader(folder, **{**OPTIONS, **bad})

@@ -146,6 +146,43 @@ def test_a_changed_mixture_loses_and_repeats_nothing(folder):
         assert len(seen[kind]) > 500
 
 
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_the_run_ends_where_no_source_left_has_weight(folder, prefetch):
+    """Whatever is made ahead: all rows of the one source that has weight, and no error."""
+    mixture = Mixture({"code": 1, "wiki": 0}, max_epochs={"code": 1})
+    rows = [
+        sum(len(batch["input_ids"]) for batch in TokenLoader(folder, mixture=mixture, prefetch=prefetch, **options))
+        for options in ({**OPTIONS, "batch_size": 1}, {**OPTIONS, "drop_last": False, "batch_size": 1})
+    ]
+    alone = TokenLoader(folder, mixture=Mixture({"code": 1}, max_epochs={"code": 1}), **{**OPTIONS, "batch_size": 1})
+    assert rows == [len(alone)] * 2 and rows[0] > 100
+
+
+def test_a_source_without_rows_changes_no_resume(tmp_path):
+    """Its documents are all longer than a row and dropped; it ends once, not anew at every resume."""
+    writer = TokenWriter(tmp_path / "t", vocab_size=1000)
+    for source, length in (("a", 20), ("b", 500), ("c", 25)):
+        writer.add(np.full(60, length), np.arange(60 * length) % 900 + 1, source=source, language="en")
+    writer.finish(pad_id=0)
+    options = {**OPTIONS, "overflow": "drop", "mixture": {"a": 1, "b": 1, "c": 1}, "batch_size": 1}
+    reference = TokenLoader(tmp_path / "t", **options)
+    batches, states = [], []
+    for _ in range(60):
+        states.append(json.loads(json.dumps(reference.state_dict())))
+        batches.append(next(reference)["input_ids"])
+    for step in range(0, 60, 7):
+        resumed = TokenLoader(tmp_path / "t", **options)
+        resumed.load_state_dict(states[step])
+        assert all(torch.equal(next(resumed)["input_ids"], batch) for batch in batches[step : step + 20])
+
+
+def test_names_that_share_documents_with_those_of_the_state_are_refused(folder):
+    loader = TokenLoader(folder, mixture={"web": 1}, **OPTIONS)
+    take(loader, 3)
+    with pytest.raises(StateError, match="share documents"):
+        TokenLoader(folder, mixture={"web/en": 1}, **OPTIONS).load_state_dict(loader.state_dict())
+
+
 def test_state_is_small_and_needs_a_mixture_on_both_sides(folder):
     with_mixture, without = TokenLoader(folder, mixture=MIXTURE, **OPTIONS), TokenLoader(folder, **OPTIONS)
     take(with_mixture, 50)
@@ -167,7 +204,7 @@ def test_state_is_small_and_needs_a_mixture_on_both_sides(folder):
         ({"web": -1}, "weight of 'web'"),
         ({"web": [(5, 1), (5, 2)]}, "rising tokens"),
         ({"web": [(0, 1, 2)]}, "points"),
-        ({"web": 0}, "no source with a weight above 0"),
+        ({"web": 0}, "all 0 at the start"),
         ({"web": 1, "*/zh": 1}, r"'\*/zh' and 'web' share documents"),
         ({"books": 1}, "'books' matches no document; the folder has sources .*wiki"),
         ({"web/ja": 1}, "matches no document"),
