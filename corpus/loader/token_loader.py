@@ -197,7 +197,8 @@ class TokenLoader:
         self._parked: dict[str, Any] = {}  # sources of a state that this mixture leaves out
         self._ready: deque[tuple[Any, Position, np.ndarray, int]] = deque()
         self._jobs: deque[_Job] = deque()
-        self._tally = Tally([stream.name for stream in streams], batch_size * seq_len)
+        self._names = [stream.name for stream in streams]
+        self._tally = Tally(self._names, batch_size * seq_len)
         self._go_to(Position.start(len(streams), epoch))
 
     def __iter__(self) -> Self:
@@ -292,7 +293,7 @@ class TokenLoader:
 
     def window_rows(self, source: str, epoch: int, window: int, rows: np.ndarray) -> PackedBatch:
         """Some rows of one window of a source ("" without a mixture): random access for the price of one plan."""
-        number = [order.stream.name for order in self._orders].index(source)
+        number = self._names.index(source)
         plan = self._plans.get(number, epoch, window)
         chosen = np.asarray(rows, np.int64)
         if len(chosen) and not (chosen.min() >= 0 and chosen.max() < plan.num_rows):
@@ -317,14 +318,13 @@ class TokenLoader:
     def state_dict(self) -> dict[str, Any]:
         """Where the loader stands: JSON-able, a few hundred bytes, the same on every rank."""
         position = self._position
-        names = [order.stream.name for order in self._orders]
         return {
             "version": STATE_VERSION,
             "epoch": self.epoch,
             "row": position.num_rows,
             "tokens": position.num_tokens,
             "weights_at": position.weights_at,
-            "sources": self._parked | dict(zip(names, map(list, position.sources), strict=True)),
+            "sources": self._parked | dict(zip(self._names, map(list, position.sources), strict=True)),
             "mixture": self.mixture.recipe() if self.mixture else None,
             "recipe": self.recipe(),
         }
@@ -336,7 +336,6 @@ class TokenLoader:
             StateError: the state is of another version or recipe, or one has a mixture and the other has none.
         """
         check_state(state, self.recipe())
-        names = [order.stream.name for order in self._orders]
         mixture = self.mixture.recipe() if self.mixture else None
         if (state["mixture"] is None) != (mixture is None):
             raise StateError(
@@ -344,12 +343,12 @@ class TokenLoader:
                 f"{'one' if mixture else 'none'}: their rows have nothing to do with each other. "
                 "Give the loader what it had, or start without the state"
             )
-        position = position_of(state, names)
+        position = position_of(state, self._names)
         self._check_place(state, position)
         if state["mixture"] != mixture:  # new weights hold from here on, and nobody owes anybody
             sources = tuple((*numbers[:3], 0, numbers[4]) for numbers in position.sources)
             position = Position(position.num_rows, position.num_tokens, position.num_tokens, sources)
-        self._parked = {name: numbers for name, numbers in state["sources"].items() if name not in names}
+        self._parked = {name: numbers for name, numbers in state["sources"].items() if name not in self._names}
         self.epoch = state["epoch"]
         self._go_to(position)
 
@@ -406,14 +405,13 @@ class TokenLoader:
         endless = [name for name in self.mixture.weights if name not in self.mixture.max_epochs]
         if endless:
             raise TypeError(f"the mixture has no end: {', '.join(endless)} without max_epochs")
-        names = [order.stream.name for order in self._orders]
-        return [(k, epoch) for k, name in enumerate(names) for epoch in range(self.mixture.max_epochs[name])]
+        return [(k, epoch) for k, name in enumerate(self._names) for epoch in range(self.mixture.max_epochs[name])]
 
     def _go_to(self, position: Position) -> None:
         self._jobs.clear()
         self._ready.clear()
         self._position = position
-        last = [self.mixture.max_epochs.get(order.stream.name) for order in self._orders] if self.mixture else None
+        last = [self.mixture.max_epochs.get(name) for name in self._names] if self.mixture else None
         self._dealer = Dealer(self._orders, self._plans.get, self.mixture, last or [self.epoch + 1], position)
         self._ended = False
         self._is_first = True
