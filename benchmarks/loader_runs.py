@@ -95,10 +95,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Bench:
-    """Where things are: a folder, in it the corpus and a smaller one for changes of ranks; the peers' Pythons."""
+    """Where things are: the folder of the corpora, and the peers' Pythons.
+
+    `timed` has tokens in uint16, `counted` those of the same documents numbered, `small` the same of fewer documents,
+    on which ranks are changed.
+    """
 
     folder: Path
-    corpus: Path
+    timed: Path
+    counted: Path
     small: Path
     pythons: dict[str, str]
 
@@ -143,7 +148,7 @@ def prepare(bench: Bench, entry: Entry, *, worlds: bool = True) -> Result:
     """Everything that is not timed; the changes of ranks only where `worlds` is set."""
     result = Result(entry)
     try:
-        for corpus in (bench.corpus, bench.small) if worlds else (bench.corpus,):
+        for corpus in (bench.timed, bench.counted, *[bench.small] * worlds):
             folder = bench.formatted(entry, corpus)
             if not folder.exists():
                 bench.work(entry, "write", corpus, corpus=corpus)
@@ -161,15 +166,15 @@ def _state_path(bench: Bench, entry: Entry) -> Path:
 
 
 def _walk_epoch(bench: Bench, entry: Entry) -> tuple[dict[str, Any], dict[str, float]]:
-    corpus = Corpus(bench.corpus)
+    corpus = Corpus(bench.counted)
     out = bench.folder / f"{entry.name}-{entry.way}.ids"
     half = int(corpus.offsets[-1]) // (2 * B * T)
     half = half // 2 if entry.way in LOSSY else half
     state = _state_path(bench, entry)
-    answer = bench.work(entry, "epoch", bench.corpus, out=out, half=half, state=state)
+    answer = bench.work(entry, "epoch", bench.counted, out=out, half=half, state=state)
     ledger = read_streams(corpus, [out])
     out.unlink()
-    return answer | _facts(ledger, corpus), shuffle_quality(ledger, corpus)
+    return answer | _facts(ledger, corpus), shuffle_quality(ledger.pieces, corpus.sources, ledger.ids)
 
 
 def _facts(ledger: Ledger, corpus: Corpus) -> dict[str, Any]:
@@ -218,9 +223,9 @@ def time_rounds(bench: Bench, results: list[Result], rounds: int, seconds: float
             if result.failed:
                 continue
             try:
-                result.runs.append(bench.work(result.entry, "run", bench.corpus, seconds=seconds))
+                result.runs.append(bench.work(result.entry, "run", bench.timed, seconds=seconds))
                 state = _state_path(bench, result.entry)
-                result.resumed.append(bench.work(result.entry, "run", bench.corpus, seconds=0, state=state))
+                result.resumed.append(bench.work(result.entry, "run", bench.counted, seconds=0, state=state))
             except RuntimeError as error:
                 result.failed = str(error)
 

@@ -107,7 +107,6 @@ def _ranks(peer, job):
 
 def _rank(peer, job, phase, rank, number):
     import os
-    import traceback
 
     world = phase["world"]
     here = {
@@ -130,9 +129,9 @@ def _rank(peer, job, phase, rank, number):
                 _append(file, batch, peer)
                 batches += 1
         _save_state(loader.state(), f"{phase['out']}.{rank}.state")
-    except BaseException:  # the fork must never return into its parent's code; what went wrong is reported
+    except BaseException as error:  # the fork must never return into its parent's code; what went wrong is reported
         with open(f"{phase['out']}.{rank}.error", "w") as file:
-            file.write(traceback.format_exc().strip().splitlines()[-1][:300])
+            file.write(f"{type(error).__name__}: {error}".splitlines()[0][:300])
         return 1
     return 0
 
@@ -192,7 +191,7 @@ def _append(file, batch, peer):
     import torch
 
     ids = torch.cat([batch[0], batch[1][:, -1:]], 1) if getattr(peer, "blocks", False) else batch[0]
-    file.write(ids.numpy().astype(np.uint16).tobytes())
+    file.write(ids.numpy().astype(np.int32).tobytes())
 
 
 def _save_state(state, path):

@@ -1,8 +1,9 @@
 """datasets' worker of `loader.py` (see `loader_worker.py`).
 
 Ways: "rows", Arrow rows of 2,049 tokens cut when written, shuffled by `IterableDataset.shuffle` (64 shards, a
-buffer of 1,000) and batched by `iter(batch_size=8)` as NumPy; "concat", Arrow documents, shuffled the same way,
-concatenated and cut by a batched `map` as in the language-modelling examples. Ranks by `split_dataset_by_node`; the
+buffer of 1,000) and batched by `iter(batch_size=8)`; "concat", Arrow documents, shuffled the same way, concatenated
+and cut by a batched `map` as in the language-modelling examples. Both with `with_format("arrow")`, its documented way
+without conversion, twice as fast here as "numpy". Ranks by `split_dataset_by_node`; the
 state is `IterableDataset.state_dict`, a rank's own, that of rank modulo the old number where a rank is new.
 """
 
@@ -15,11 +16,11 @@ T, B, SHARDS = 2048, 8, 64
 
 def chunk(columns):
     """Rows of T + 1 of a batch of documents; what is left at its end is dropped, as in the examples."""
-    import numpy as np
+    import pyarrow as pa
 
-    tokens = np.concatenate(columns["tokens"])
+    tokens = columns["tokens"].combine_chunks().flatten()
     whole = len(tokens) // (T + 1)
-    return {"tokens": list(tokens[: whole * (T + 1)].reshape(whole, T + 1))}
+    return pa.table({"tokens": pa.FixedSizeListArray.from_arrays(tokens[: whole * (T + 1)], T + 1)})
 
 
 class Stream:
@@ -28,7 +29,7 @@ class Stream:
         from datasets.distributed import split_dataset_by_node
 
         data = load_from_disk(folder).to_iterable_dataset(num_shards=SHARDS).shuffle(seed=1, buffer_size=1000)
-        data = data.with_format("numpy")
+        data = data.with_format("arrow")
         if way == "concat":
             data = data.map(chunk, batched=True, batch_size=1000)
         self.data = split_dataset_by_node(data, rank=rank, world_size=world)
@@ -41,7 +42,8 @@ class Stream:
         import torch
 
         for batch in self.data.iter(batch_size=B):
-            rows = torch.from_numpy(np.asarray(batch["tokens"]).astype(np.int64))
+            tokens = batch["tokens"].combine_chunks().flatten().to_numpy()
+            rows = torch.from_numpy(tokens.astype(np.int64).reshape(-1, T + 1))
             yield rows[:, :-1], rows[:, 1:]
 
 

@@ -65,7 +65,7 @@ def write(corpus, folder, way):
 
     os.makedirs(folder, exist_ok=True)
     tokens, offsets = np.load(corpus + "/tokens.npy", mmap_mode="r"), np.load(corpus + "/offsets.npy")
-    builder = IndexedDatasetBuilder(folder + "/documents.bin", dtype=np.uint16)
+    builder = IndexedDatasetBuilder(folder + "/documents.bin", dtype=tokens.dtype.type)
     for first, last in itertools.pairwise(offsets):
         builder.add_document(tokens[first:last], [int(last - first)])
     builder.finalize(folder + "/documents.idx")

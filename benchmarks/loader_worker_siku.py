@@ -41,7 +41,8 @@ def write(corpus, folder, way):
 
     offsets, sources = (np.load(f"{corpus}/{name}.npy") for name in ("offsets", "sources"))
     tokens = np.load(corpus + "/tokens.npy", mmap_mode="r")
-    writer = TokenWriter(folder, vocab_size=1 << 16)
+    vocab_size = 1 << 16 if tokens.dtype == np.uint16 else len(tokens) + 1
+    writer = TokenWriter(folder, vocab_size=vocab_size)
     borders = [0, *(np.flatnonzero(np.diff(sources)) + 1), len(sources)]
     for begin, end in itertools.pairwise(borders):
         for first in range(begin, end, DOCUMENTS_AT_ONCE):

@@ -21,6 +21,7 @@ class Stream:
         from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
         data = load_from_disk(folder).to_iterable_dataset(num_shards=SHARDS).shuffle(seed=1, buffer_size=1000)
+        data = data.with_format("torch")  # without it the collator is given lists, at a quarter of the rate
         self.data = split_dataset_by_node(data, rank=rank, world_size=world)
         self.state = self.data.state_dict
         if state:

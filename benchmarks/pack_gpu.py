@@ -14,7 +14,6 @@ between runs, median); "share" is of the bandwidth of a device-to-device copy of
 """
 
 import argparse
-import contextlib
 import itertools
 import platform
 import re
@@ -172,35 +171,51 @@ def ragged(batch: Batch) -> np.ndarray:
 
 
 def peers(batch: Batch, tokens: torch.Tensor) -> Iterator[tuple[str, Callable[[], torch.Tensor]]]:
-    """Functions of other libraries that make `input_ids` of rows already gathered."""
+    """Functions of other libraries that make `input_ids` of rows already gathered; they import when called."""
     splits = torch.from_numpy(ragged(batch)).to(tokens.device)
-    values = tokens.to(torch.int64) if tokens.dtype != torch.int64 else tokens
+    values, rows = tokens.to(torch.int64), batch.num_rows
     nested = torch.nested.nested_tensor_from_jagged(values.float(), splits)
-    yield "torch.nested to_padded_tensor (float32)", lambda: nested.to_padded_tensor(PAD_ID, (batch.num_rows, SEQ_LEN))
-    with contextlib.suppress(ImportError):
+    yield "torch.nested to_padded_tensor (float32)", lambda: nested.to_padded_tensor(PAD_ID, (rows, SEQ_LEN))
+
+    def fbgemm() -> torch.Tensor:
         import fbgemm_gpu  # noqa: F401  # registers torch.ops.fbgemm
 
-        yield (
-            "FBGEMM jagged_1d_to_dense",
-            lambda: torch.ops.fbgemm.jagged_1d_to_dense(values, splits, SEQ_LEN, PAD_ID),
-        )
-    with contextlib.suppress(ImportError):
+        return torch.ops.fbgemm.jagged_1d_to_dense(values, splits, SEQ_LEN, PAD_ID)
+
+    yield "FBGEMM jagged_1d_to_dense", fbgemm
+    row_of = torch.repeat_interleave(splits.diff())
+    places = row_of * SEQ_LEN + torch.arange(len(values), device=tokens.device) - splits[row_of]
+
+    def flash_attn() -> torch.Tensor:
         from flash_attn.bert_padding import pad_input
 
-        rows = torch.repeat_interleave(splits.diff())
-        indices = rows * SEQ_LEN + torch.arange(len(values), device=tokens.device) - splits[rows]
-        yield (
-            "flash-attn pad_input",
-            lambda: pad_input(values[:, None], indices, batch.num_rows, SEQ_LEN)[..., 0],
-        )
-    with contextlib.suppress(ImportError):
+        return pad_input(values[:, None], places, rows, SEQ_LEN)[..., 0]
+
+    yield "flash-attn pad_input", flash_attn
+
+    def fla() -> torch.Tensor:
         from fla.ops.utils.pack import unpack_sequence
 
-        shape = (batch.num_rows, SEQ_LEN, 1)
-        yield (
-            "fla unpack_sequence",
-            lambda: unpack_sequence(values[:, None], splits, "right", desired_shape=shape)[..., 0],
-        )
+        return unpack_sequence(values[:, None], splits, "right", desired_shape=(rows, SEQ_LEN, 1))[..., 0]
+
+    yield "fla unpack_sequence", fla
+
+
+def running_peers(
+    batch: Batch, tokens: torch.Tensor, expected: PackedRows
+) -> tuple[dict[str, Callable[[], Any]], list[str]]:
+    """Those of `peers` that run here, by a label that says if their output differs; and why the others do not."""
+    found: dict[str, Callable[[], Any]] = {}
+    absent: list[str] = []
+    for name, function in peers(batch, tokens):
+        try:
+            given = function().long().cpu().numpy().reshape(expected.input_ids.shape)
+        except (ImportError, OSError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+            absent.append(f"{name}: {type(error).__name__}, {(str(error).strip() or '?').splitlines()[0][:100]}")
+            continue
+        same = np.array_equal(given, expected.input_ids)
+        found[f"{name}, `input_ids` alone{'' if same else ' (differs)'}"] = function
+    return found, absent
 
 
 def check(name: str, given: Any, expected: PackedRows) -> None:
@@ -253,17 +268,15 @@ def on_one_core(rounds: int) -> Table:
     staging = np.empty_like(batch.staged())
     for name, function in contenders.items():
         check(name, function(), expected)
-    for name, function in list(peers(batch, arguments[0])):
-        contenders[f"{name}, `input_ids` alone"] = function
-        if not np.array_equal(function().long().numpy(), expected.input_ids):
-            raise SystemExit(f"{name} differs; nothing was timed")
+    also, absent = running_peers(batch, arguments[0], expected)
+    contenders |= also
     contenders["Siku, staging for a device"] = lambda: batch.staged(staging)
     seconds = in_turns(contenders, rounds)
     best = seconds["Siku, numba, int64"]
     rows = [["[8, 8192], one core", "M tokens/s", "Siku is faster by"]]
     for name, one in seconds.items():
         rows.append([name, f"{batch.num_rows * SEQ_LEN / one / 1e6:,.0f}", f"{one / best:.1f}"])
-    return rows
+    return rows + [[f"did not run: {why}", "", ""] for why in absent]
 
 
 def timed(function: Callable[[], Any]) -> float:
@@ -347,16 +360,9 @@ def other_kernels(batch: Batch, expected: PackedRows, best: float) -> Table:
     }
     for name, function in contenders.items():
         check(name, function(), expected)
-    size, rows = f"{batch.num_rows * SEQ_LEN:,}", []
-    for name, function in list(peers(batch, tokens)):
-        try:
-            given = function().long().cpu().numpy().reshape(expected.input_ids.shape)
-        except (RuntimeError, TypeError, ValueError, NotImplementedError) as error:
-            rows.append([f"{name}: did not run, {str(error).splitlines()[0]}", size, *[""] * 5])
-            continue
-        differs = "" if np.array_equal(given, expected.input_ids) else " (differs)"
-        contenders[f"{name}, `input_ids` alone{differs}"] = function
-    for name, function in contenders.items():
+    also, absent = running_peers(batch, tokens, expected)
+    size, rows = f"{batch.num_rows * SEQ_LEN:,}", [[f"did not run: {why}", "", *[""] * 5] for why in absent]
+    for name, function in (contenders | also).items():
         taken = timed(function)
         rows.append([name, size, f"{taken * 1e6:.1f}", "", "", "", f"{taken / best:.1f}"])
     return rows

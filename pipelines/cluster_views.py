@@ -213,7 +213,8 @@ def side_by_side(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A diff in rows of two columns: what stands between two elided stretches, on the left of the kept document.
 
     Returns:
-        rows `{"left": cells, "right": cells, "elided": characters left out behind}`; a cell is (text, whether marked).
+        rows `{"left": cells, "right": cells, "elided": characters left out behind}`; a cell is (text, how it differs):
+        "" where it does not, "form" where it is only written in another way, else "text".
     """
     rows: list[dict[str, Any]] = [{"left": [], "right": [], "elided": 0}]
     for run in runs:
@@ -222,9 +223,9 @@ def side_by_side(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             rows[-1]["elided"] = run["num_chars"]
             rows.append({"left": [], "right": [], "elided": 0})
         elif run["kind"] == "same":
-            rows[-1]["left"].append((text, False))
-            rows[-1]["right"].append((other, False))
+            rows[-1]["left"].append((text, ""))
+            rows[-1]["right"].append((other, ""))
         else:
             side, body = "left" if run["kind"] == "kept" else "right", text.rstrip()
-            rows[-1][side] += [(body, True), (text[len(body) :], False)]
+            rows[-1][side] += [(body, "form" if run["folded"] else "text"), (text[len(body) :], "")]
     return [row for row in rows if row["left"] or row["right"] or row["elided"]]

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.errors import RecipeError, ShardError
-from corpus.kernels.shingle import exact_keys
 from corpus.shards import load_manifest, open_part, read_batches
 from corpus.shards.manifest import FILE_NAME
+from pipelines.keeper import content_keys
 
 NUM_BINS = 21  # of Jaccard: 20 steps of 0.05, and 1 by itself
 _MOST_IDS = 5
@@ -74,7 +74,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Document:
-    """What is shown of a document. `text` is its beginning, `content_hash` that of the whole folded text."""
+    """What is shown of a document. `text` is its beginning, `content_hash` that of the whole."""
 
     id: str
     source: str
@@ -284,7 +284,7 @@ def _document_rows(work: Path, part: str, wanted: Sequence[Decision]) -> Iterato
 
 
 def _document(row: pa.RecordBatch, most_chars: int) -> Document:
-    first, second = exact_keys(row["text"])[0]
+    first, second = content_keys(row["text"])[0]
     values = {name: row[name][0].as_py() for name in _TEXT_COLUMNS if name != "text"}
     text = pc.utf8_slice_codeunits(row["text"], 0, most_chars)[0].as_py() or ""
     return Document(**values, content_hash=f"{int(first):016x}{int(second):016x}", text=text)

@@ -15,7 +15,6 @@ from typing import Any
 
 import apache_beam as beam
 
-from corpus.dedup import choose_bands
 from corpus.shards import load_manifest
 from pipelines.compared import sources_on_prompt
 from pipelines.dedup_against import Earlier, Portion, earlier_portions, earlier_tasks, load_earlier, sign_earlier
@@ -64,13 +63,14 @@ def _graph(
 ) -> object:
     parts = load_manifest(documents).parts
     options, on_prompt = recipe.dedup, plan.options["on_prompt"]
-    bands = choose_bands(options.threshold, options.recall, options.rows_per_band)
+    bands = options.bands()
     tasks = _part_tasks(parts)
     portions = [Portion(task.name, documents / task.spec["part"], task.spec["rows"], on_prompt) for task in tasks]
     num_new = sum(portion.rows for portion in portions)
     portions += earlier_portions(runs)
     num_documents = sum(portion.rows for portion in portions)
-    partitions = max(_LEAST_PARTITIONS, -(-num_documents * bands.num // _KEYS_A_PARTITION))
+    num_keys = num_documents * (bands.num + 1 + options.url)  # the exact one, that of the URL
+    partitions = max(_LEAST_PARTITIONS, -(-num_keys // _KEYS_A_PARTITION))
     signer = functools.partial(
         sign,
         documents=documents,
@@ -82,7 +82,7 @@ def _graph(
     )
     indexed = functools.partial(sign_earlier, with_url=options.url, partitions=partitions)
     verifier = functools.partial(verify, options=options, portions=portions)
-    writer = functools.partial(evidence_of_part, documents=documents, with_index=options.keep_index)
+    writer = functools.partial(evidence_of_part, documents=documents, options=options, on_prompt=on_prompt)
     # Task: one part of documents
     new = pipeline | "Parts" >> beam.Create(tasks) | "Sign" >> RunTasks(plan.phase(signer, "sign"))
     # Task: one part of an earlier run's index

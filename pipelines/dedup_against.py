@@ -1,9 +1,9 @@
 """Documents of earlier runs that this run's are held against (`dedup.against`).
 
 Their keys are read from the index that `dedup.keep_index` left, so their texts are neither read nor signed again, but
-for those that share a key with a document of this run, whose shingles decide. What an earlier run's rules dropped is
-held against nobody. All that can be wrong is refused before anything is compared, but for a changed text, which is
-found when it is read, by its exact key.
+for those that share a key with a document of this run, whose shingles decide; and not even those where the earlier run
+left its shingles. What its rules dropped is held against nobody. All that can be wrong is refused before anything is
+compared, but for a changed text or set, which is found when it is read, by its exact key.
 """
 
 import os
@@ -17,16 +17,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.errors import RecipeError, ShardError
-from corpus.kernels.shingle import exact_keys
+from corpus.kernels.shingle import exact_keys, shingle_sets
 from corpus.shards import Part, hash_file, load_manifest, read_table
 from corpus.shards.manifest import FILE_NAME
 from pipelines.compared import compared_at
-from pipelines.dedup_index import SETTINGS, index_info
+from pipelines.dedup_index import SETTINGS, index_info, read_shingles
 from pipelines.dedup_keys import SIGNED, written
 from pipelines.recipe import Dedup
 from pipelines.stage import input_hashes
 from pipelines.task import Task, TaskResult
 
+_KEPT = ("index/", "shingles/")
 _AGAIN = "run its recipe again, to the end, with dedup.keep_index: true"
 
 
@@ -38,6 +39,7 @@ class Portion:
         name: of what `sign` left of it.
         path: of the part with the texts.
         on_prompt: the sources of that run that are compared by their prompt.
+        shingles: of an earlier run, the part with their shingle sets if it left them.
     """
 
     name: str
@@ -45,6 +47,12 @@ class Portion:
     rows: int
     on_prompt: tuple[str, ...]
     is_earlier: bool = False
+    shingles: Path | None = None
+
+    @property
+    def needs_texts(self) -> bool:
+        """Whether texts of an earlier run are read to compare these."""
+        return self.is_earlier and self.shingles is None
 
 
 @dataclass(frozen=True)
@@ -54,12 +62,14 @@ class Earlier:
     Attributes:
         work: its folder.
         index, documents: parts, one of the index for each of the documents.
+        shingles: as many, or none.
         ledger: those of `selected/`, by name; None where it has not finished.
         hashes: of the manifests that say all this.
     """
 
     work: Path
     index: list[Part]
+    shingles: list[Part]
     documents: list[Part]
     on_prompt: tuple[str, ...]
     ledger: dict[str, Part] | None
@@ -97,8 +107,10 @@ def _load(work: Path, options: Dedup) -> Earlier:
     hashes = input_hashes(work, "documents", "duplicates")
     if duplicates.inputs != {"documents": hashes["documents"]}:
         raise RecipeError(f"dedup.against: {work / 'documents'} changed since its index was made; {_AGAIN}")
-    for folder, manifest in (("documents", documents), ("duplicates", duplicates)):
-        _check_files(work / folder, manifest.files if folder == "duplicates" else manifest.parts)
+    kept = {folder: [part for part in duplicates.extra if part.path.startswith(folder)] for folder in _KEPT}
+    _check_files(work / "duplicates", duplicates.files)
+    if not kept["shingles/"]:
+        _check_files(work / "documents", documents.parts)
     ledger = None
     if (work / "selected" / FILE_NAME).is_file():
         selected = load_manifest(work / "selected")
@@ -106,7 +118,7 @@ def _load(work: Path, options: Dedup) -> Earlier:
             raise RecipeError(f"dedup.against: {work / 'selected'} is older than what it was made from; {_AGAIN}")
         hashes |= input_hashes(work, "selected")
         ledger = {Path(part.path).name: part for part in selected.ledger}
-    return Earlier(work, duplicates.extra, documents.parts, tuple(index["on_prompt"]), ledger, hashes)
+    return Earlier(work, *kept.values(), documents.parts, tuple(index["on_prompt"]), ledger, hashes)
 
 
 def _check_settings(work: Path, settings: dict[str, Any], options: Dedup) -> None:
@@ -130,13 +142,13 @@ def _check_files(folder: Path, parts: Sequence[Part]) -> None:
 
 def earlier_portions(runs: Sequence[Earlier]) -> list[Portion]:
     """The parts of the earlier runs, in the order in which their documents are numbered."""
-    return [
-        Portion(
-            f"earlier/{place:03d}.{_stem(part)}", run.work / "documents" / part.path, part.rows, run.on_prompt, True
-        )
-        for place, run in enumerate(runs)
-        for part in run.documents
-    ]
+    portions = []
+    for place, run in enumerate(runs):
+        for row, part in enumerate(run.documents):
+            shingles = run.work / "duplicates" / run.shingles[row].path if run.shingles else None
+            name, path = f"earlier/{place:03d}.{_stem(part)}", run.work / "documents" / part.path
+            portions.append(Portion(name, path, part.rows, run.on_prompt, True, shingles))
+    return portions
 
 
 def earlier_tasks(runs: Sequence[Earlier], start: int) -> list[Task]:
@@ -189,6 +201,27 @@ def sign_earlier(task: Task, folder: Path, *, with_url: bool, partitions: int) -
     columns = zeros | given | ({} if with_url else {"url_0": zeros["url_0"], "url_1": zeros["url_1"]})
     signed = pa.record_batch([columns[name] for name in SIGNED.names], schema=SIGNED)
     return written(task.name, folder, [signed], keys, rows, partitions)
+
+
+def earlier_sets(
+    portion: Portion, rows: np.ndarray, exact: np.ndarray, num_tokens: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The shingle sets of the given (sorted) rows of an earlier run, from what it left of them or from its texts.
+
+    Args:
+        exact: `[N, 2]` their exact keys in the index.
+
+    Raises:
+        RecipeError: they are not what was indexed.
+    """
+    if portion.shingles is None:
+        for text in earlier_texts(portion, rows, exact):
+            yield shingle_sets(text, num_tokens)
+        return
+    try:
+        yield from read_shingles(portion.shingles, rows, exact)
+    except (ShardError, pa.ArrowInvalid, OSError) as error:
+        raise RecipeError(f"dedup.against: {error}; {_AGAIN}") from error
 
 
 def earlier_texts(portion: Portion, rows: np.ndarray, exact: np.ndarray) -> Iterator[pa.Array]:

@@ -20,6 +20,7 @@ from pipelines.task import Task, TaskResult
 GROUPS = pa.schema([("component", pa.int64()), ("document", pa.int64())])
 MOST_IN_MEMORY = 1 << 32  # 32 GiB of roots
 _RANGE = 1 << 28  # documents
+_AT_ONCE = 1 << 20  # documents, so that nothing as large as the roots stands beside them
 _CHARS_A_TASK = 1 << 26  # of a `verify` task, unless one group is larger
 
 
@@ -57,10 +58,12 @@ def _candidates(roots: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The documents that are not alone, ascending, and the root of each."""
     first, documents, component = 0, [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for some in roots:
-        others = np.flatnonzero(some != np.arange(first, first + len(some)))
-        documents.append(first + others)
-        component.append(some[others])
-        first += len(some)
+        for low in range(0, len(some), _AT_ONCE):
+            block = some[low : low + _AT_ONCE]
+            others = np.flatnonzero(block != np.arange(first, first + len(block)))
+            documents.append(first + others)
+            component.append(block[others])
+            first += len(block)
     with_elders = np.concatenate([*documents, elders := np.unique(np.concatenate(component))])
     order = np.argsort(with_elders)
     return with_elders[order], np.concatenate([*component, elders])[order]

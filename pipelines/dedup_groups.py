@@ -13,8 +13,8 @@ from corpus.kernels.shingle import shingle_sets
 from corpus.schema import DUPLICATES
 from corpus.shards import Counts, read_table, write_part
 from pipelines.compared import compared_at
-from pipelines.dedup_against import Portion, earlier_texts
-from pipelines.dedup_index import write_index
+from pipelines.dedup_against import Portion, earlier_sets
+from pipelines.dedup_index import write_index, write_shingles
 from pipelines.dedup_keys import SIGNED
 from pipelines.keeper import keeper_rank
 from pipelines.recipe import Dedup
@@ -40,16 +40,17 @@ def verify(task: Task, folder: Path, *, options: Dedup, portions: Sequence[Porti
 
     def read(some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         was_read[some] = True
-        return joined_sets(
-            shingle_sets(text, options.shingle_tokens) for text in _texts(numbers[some], exact[some], portions)
-        )
+        return joined_sets(_sets(numbers[some], exact[some], portions, options.shingle_tokens))
 
     given = Candidates(component, rank, exact, signed["num_chars"].to_numpy(), url if options.url else None, is_earlier)
     found = decide_levels(given, read, options.threshold, options.measure)
     batch = _evidence(numbers, signed["id"].combine_chunks(), found, ~is_earlier)
     name = f"{WORKINGS}/evidence/{task.name}.arrow"
     part = write_part(folder, name, [batch], EVIDENCE, compression=None)
-    return TaskResult(task.name, [part], info={"earlier_texts_read": int((was_read & is_earlier).sum())})
+    texts_read = sum(
+        int(was_read[at].sum()) for portion, _, at in _by_portion(numbers, portions) if portion.needs_texts
+    )
+    return TaskResult(task.name, [part], info={"earlier_texts_read": texts_read})
 
 
 def _by_portion(numbers: np.ndarray, portions: Sequence[Portion]) -> Iterator[tuple[Portion, np.ndarray, slice]]:
@@ -70,13 +71,16 @@ def _signed_rows(numbers: np.ndarray, folder: Path, portions: Sequence[Portion])
     return pa.concat_tables([SIGNED.empty_table(), *tables])
 
 
-def _texts(numbers: np.ndarray, exact: np.ndarray, portions: Sequence[Portion]) -> Iterator[pa.Array]:
-    """What is compared of the documents with these (sorted) numbers, one batch at a time."""
+def _sets(
+    numbers: np.ndarray, exact: np.ndarray, portions: Sequence[Portion], num_tokens: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The shingle sets of the documents with these (sorted) numbers, one batch at a time."""
     for portion, rows, chosen in _by_portion(numbers, portions):
         if portion.is_earlier:
-            yield from earlier_texts(portion, rows, exact[chosen])
+            yield from earlier_sets(portion, rows, exact[chosen], num_tokens)
         else:
-            yield from compared_at(portion.path, rows, portion.on_prompt)
+            for text in compared_at(portion.path, rows, portion.on_prompt):
+                yield shingle_sets(text, num_tokens)
 
 
 def _evidence(numbers: np.ndarray, ids: pa.Array, found: Decisions, is_new: np.ndarray) -> pa.RecordBatch:
@@ -96,7 +100,9 @@ def _evidence(numbers: np.ndarray, ids: pa.Array, found: Decisions, is_new: np.n
     return batch.filter(pa.array(is_new & (removed | (found.cluster_size > 1))))
 
 
-def evidence_of_part(task: Task, folder: Path, *, documents: Path, with_index: bool) -> TaskResult:
+def evidence_of_part(
+    task: Task, folder: Path, *, documents: Path, options: Dedup, on_prompt: Sequence[str]
+) -> TaskResult:
     """Write the decisions for the documents of one part, and its index where one is wanted."""
     start, rows = task.spec["start"], task.spec["rows"]
     tables = []
@@ -116,7 +122,10 @@ def evidence_of_part(task: Task, folder: Path, *, documents: Path, with_index: b
     found = evidence["id"].combine_chunks().take(take)
     assert pc.all(pc.equal(pc.coalesce(found, batch["id"]), batch["id"]), min_count=0).as_py(), task.name
     part = write_part(folder, task.spec["part"], batch_rows(batch), DUPLICATES)
-    extra = [write_index(folder, task.name, start, pc.is_null(batch["kept_id"]))] if with_index else []
+    extra = [write_index(folder, task.name, start, pc.is_null(batch["kept_id"]))] if options.keep_index else []
+    if options.keep_index == "shingles":
+        path = documents / task.spec["part"]
+        extra.append(write_shingles(folder, task.name, path, options.shingle_tokens, on_prompt))
     return TaskResult(task.name, [part], counts=_counts(own["source"], batch), info=task.spec["info"], extra=extra)
 
 

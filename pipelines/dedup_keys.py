@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 from corpus.dedup import Bands, star_edges
 from corpus.dedup.urls import url_keys
 from corpus.kernels.minhash import document_keys, permutations
-from corpus.kernels.shingle import exact_keys
 from corpus.shards import Part, open_part, read_batches, write_part
 from pipelines.compared import columns_compared, compared
+from pipelines.keeper import content_keys
 from pipelines.partitions import by_partition
 from pipelines.recipe import Dedup
 from pipelines.stage import WORKINGS, checked
@@ -30,7 +30,7 @@ SIGNED = pa.schema(
         ("id", pa.string()),
         ("exact_0", pa.uint64()),  # of what is compared
         ("exact_1", pa.uint64()),
-        ("content_0", pa.uint64()),  # of the whole text
+        ("content_0", pa.uint64()),  # of the whole text, byte by byte
         ("content_1", pa.uint64()),
         ("url_0", pa.uint64()),  # both halves 0: none, or of no account
         ("url_1", pa.uint64()),
@@ -62,7 +62,7 @@ def sign(
     for batch in read_batches(checked(documents, task.spec), sorted(columns)):
         text = compared(batch, on_prompt)
         found, exact, _ = document_keys(text, options.shingle_tokens, a, b, bands.rows)
-        content = exact if text is batch["text"] or text.equals(batch["text"]) else exact_keys(batch["text"])
+        content = content_keys(batch["text"])
         url = url_keys(batch["url"]) if options.url else np.zeros((batch.num_rows, 2), np.uint64)
         numbers = np.arange(start, start + batch.num_rows)
         keys += [found.ravel(), url[url.any(axis=1), 0]]

@@ -1,8 +1,9 @@
 """`siku duplicates WORK [--doc ID]`: which documents went for which, and what differs between them.
 
-Without `--doc` the largest clusters, the least similar members of each first; with it the one cluster of a document,
-with what decided who is kept. What is read is in `pipelines.clusters`, how much of it is shown in
-`pipelines.cluster_views`; here it is printed. Output is text without markup: what looks like it in the data is data.
+Without `--doc` the largest clusters, the least similar members of each first, differences in one line; with it the one
+cluster of a document, side by side, with what decided who is kept. What is read is in `pipelines.clusters`, how much of
+it is shown in `pipelines.cluster_views`; here it is printed. Output is text without markup: what looks like it in the
+data is data.
 """
 
 import json
@@ -10,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -19,6 +19,7 @@ from pipelines.cluster_views import BRIEF, EARLIER, FULL, RANK, bin_name, count_
 from pipelines.clusters import check_work, find, gather, survey
 from pipelines.reselect import stored_recipe
 from pipelines.text_diff import visible
+from pipelines.two_columns import broken, two_columns
 
 _BAR = 40
 _ID_CHARS = 12
@@ -121,8 +122,10 @@ def _print_cluster(view: Mapping[str, Any], number: str, work: Path, doc: str | 
         if doc is not None:
             _print_indented(Text(_rank_line(kept, member)), console)
         _print_indented(Text(count_line(member), "dim"), console)
-        if member["diff"]:
+        if member["diff"] and doc is None:
             _print_indented(marked(member["diff"]), console)
+        for line in two_columns(member["diff"], _width(console)) if doc is not None else ():
+            console.print(Text(_INDENT).append(line), soft_wrap=True)
         if member["changes_left_out"]:
             _print_indented(Text(f"and {member['changes_left_out']:,} more", "dim"), console)
     if view["members_left_out"]:
@@ -156,25 +159,12 @@ def _value(value: Any) -> str:
 
 
 def _print_indented(text: Text, console: Console) -> None:
-    width = max(console.width - len(_INDENT), _LEAST_WIDTH)
-    for line in text.divide(_line_ends(text.plain, width)):
-        line.rstrip()
+    for line in broken(text, _width(console)):
         console.print(Text(_INDENT).append(line), soft_wrap=True)
 
 
-def _line_ends(text: str, width: int) -> list[int]:
-    """Where to break: after the last space or wide character that fits. Chinese has no spaces to break at."""
-    ends, used, last, begin = [], 0, 0, 0
-    for place, character in enumerate(text):
-        cells = cell_len(character)
-        if used + cells > width:
-            begin = last if last > begin else place
-            ends.append(begin)
-            used = cell_len(text[begin:place])
-        used += cells
-        if character == " " or cells > 1:
-            last = place + 1
-    return ends
+def _width(console: Console) -> int:
+    return max(console.width - len(_INDENT), _LEAST_WIDTH)
 
 
 def marked(runs: Sequence[Mapping[str, Any]]) -> Text:

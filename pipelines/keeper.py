@@ -1,10 +1,22 @@
 """Which of several duplicates is kept."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from xxhash import xxh3_128_digest
+
+from corpus.kernels.arrow_text import text_buffers
+
+
+def content_keys(text: pa.Array) -> np.ndarray:
+    """XXH3 of the bytes of each text, `[N, 2]` uint64: of two that fold alike one stays, in whatever file it stands."""
+    data, offsets = text_buffers(text)
+    view = memoryview(data)
+    digests = b"".join(xxh3_128_digest(view[begin:end]) for begin, end in pairwise(offsets.tolist()))
+    return np.frombuffer(digests, ">u8").astype(np.uint64).reshape(-1, 2)
 
 
 def keeper_rank(documents: pa.Table, ties: Sequence[str]) -> np.ndarray:

@@ -23,7 +23,7 @@ from corpus.dedup.urls import url_keys
 from corpus.kernels.shingle import exact_keys, shingle_sets
 from corpus.shards import read_table, write_part
 from pipelines.compared import columns_compared, compared, compared_at
-from pipelines.keeper import keeper_rank
+from pipelines.keeper import content_keys, keeper_rank
 from pipelines.rows import rows_at
 from pipelines.stage import WORKINGS
 from pipelines.task import Task, TaskResult
@@ -140,7 +140,7 @@ def _keys(path: Path, rows: np.ndarray, options: Mapping[str, Any]) -> Iterator[
     columns = [*columns_compared(options["on_prompt"]), *(["url"] if options["url"] else [])]
     for batch in rows_at(path, rows, columns):
         url = url_keys(batch["url"]) if options["url"] else np.zeros((batch.num_rows, 2), np.uint64)
-        yield np.hstack([exact_keys(compared(batch, options["on_prompt"])), exact_keys(batch["text"]), url])
+        yield np.hstack([exact_keys(compared(batch, options["on_prompt"])), content_keys(batch["text"]), url])
 
 
 def with_promoted(decisions: pa.Table, promoted: pa.Table) -> pa.Table:

@@ -62,7 +62,9 @@ def train_lm_command(
 
 @app.command()
 def score(
-    model: Annotated[str, typer.Argument(help="Folder, FILE#LABEL of a bare fastText model, or an n-gram model file.")],
+    model: Annotated[
+        str, typer.Argument(help="Folder, FILE#LABEL of a bare fastText model, or an n-gram or KenLM model file.")
+    ],
     files: Annotated[list[str], typer.Argument(help="Files or globs of documents.")],
     split: Annotated[str, _SPLIT] = "file",
 ) -> None:

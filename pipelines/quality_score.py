@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from corpus.errors import InputError
 from corpus.ops.perplexity import load_model, perplexity
+from corpus.ops.perplexity_kenlm import kenlm_files, load_kenlm, perplexity_kenlm
 from corpus.ops.quality_model import load_quality_model, score_documents
 from pipelines.quality_inputs import find_inputs, read_documents
 
@@ -32,11 +33,15 @@ class Scored:
 def load_scorer(model: str) -> Callable[[pa.Array], pa.FloatArray]:
     """The function from a column of text to scores that a model's path stands for.
 
-    A folder is a classifier, `FILE#LABEL` a bare fastText model, any other file an n-gram model (perplexities).
+    A folder is a classifier, `FILE#LABEL` a bare fastText model, any other file a KenLM or an n-gram model
+    (perplexities).
     """
     if "#" in model or not Path(model).is_file():
         classifier = load_quality_model(model)
         return lambda text: score_documents(text, classifier)
+    if files := kenlm_files(model):
+        kenlm = load_kenlm(*files)
+        return lambda text: perplexity_kenlm(text, kenlm)
     ngrams = load_model(model)
     return lambda text: perplexity(text, ngrams)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
-from corpus.dedup import choose_bands
+from corpus.dedup import Bands, choose_bands
 from corpus.ops.default_rules import DEFAULT_RULES, DEFAULT_THRESHOLDS
 
 _MOST_POSITIONS = 4096  # of a signature; 0.75 needs 125
@@ -69,7 +69,7 @@ class Extract(_Section):
     published for words do; the signals then take about three times as long."""
     scores: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=64)], str] = {}
     """Name -> model, each a column `score_NAME`: a folder of `siku quality train`, a file of `siku quality train-lm`,
-    or FILE#LABEL of a fastText model; docs/quality.md. One more pass over the texts a model."""
+    a KenLM model, or FILE#LABEL of a fastText model; docs/quality.md. One more pass over the texts a model."""
     part_bytes: int = Field(256 << 20, ge=1 << 16)
     """UTF-8 bytes of text after which a new part is begun; larger parts are fewer files and coarser restarts."""
 
@@ -109,28 +109,36 @@ class Dedup(_Section):
     """A document goes only if its exact shingle Jaccard with a kept document is at least this."""
     measure: Literal["jaccard", "containment"] = "jaccard"
     """`containment`: the share of the document's own shingles that the kept one has, so parts of longer documents go as
-    well. Candidates are those of Jaccard: of parts of half the length about half are found."""
+    well. What is wholly in one of up to twice its length is found as surely as `recall` says, what is in a longer one
+    less and less: of parts of a third 84 in 100. About twice the bands, and more pairs to verify."""
     recall: float = Field(0.9985, gt=0.5, lt=1.0)
     """Share of pairs at the threshold that LSH must propose; more bands, more memory on disk."""
-    rows_per_band: int = Field(5, ge=1, le=16)
+    rows_per_band: int | None = Field(None, ge=1, le=16)
+    """By default what the threshold allows, 5 at most: `corpus.dedup.bands`. Fewer rows propose more pairs to verify,
+    more rows need more bands."""
     shingle_tokens: int = Field(5, ge=1, le=64)
     """Tokens of a shingle: a Han or kana character is one token, elsewhere a word is."""
     seed: int = Field(1, ge=0)
-    keep_index: bool = False
-    """Leave `duplicates/index/`, by which later runs are held against this one; about 250 bytes a document."""
+    keep_index: bool | Literal["shingles"] = False
+    """Leave `duplicates/index/`, by which later runs are held against this one; about 250 bytes a document. With
+    `shingles` their hashes as well, 8 bytes each, so that later runs need none of this one's texts."""
     against: list[str] = []
     """Work folders of earlier runs with an index. What duplicates a document that one of them kept goes; their texts
-    are not read again but for the few that may be similar."""
+    are not read again but for the few that may be similar, and not even those if they left their shingles."""
 
     @model_validator(mode="after")
     def _signature_is_bounded(self) -> Self:
-        bands = choose_bands(self.threshold, self.recall, self.rows_per_band)
+        bands = self.bands()
         if bands.num * bands.rows > _MOST_POSITIONS:
             raise ValueError(
-                f"threshold {self.threshold} with recall {self.recall} and {self.rows_per_band} rows a band needs "
+                f"threshold {self.threshold} with recall {self.recall} and {bands.rows} rows a band needs "
                 f"{bands.num:,} bands, more than {_MOST_POSITIONS:,} signature positions; lower rows_per_band or recall"
             )
         return self
+
+    def bands(self) -> Bands:
+        """Those that `sign` makes keys of."""
+        return choose_bands(self.threshold, self.recall, self.rows_per_band, self.measure)
 
 
 class Pii(_Section):

@@ -1,9 +1,9 @@
 """The recipe's `extract.scores`: models by name, and the column `score_NAME` that each adds to `documents`.
 
-A model that says which language it is for (what `siku quality train` and `train-lm` write does) scores the documents of
-that language, and the others get null, as does a document without a token; a bare fastText model scores all. Columns
-stand in the order of their names, so the bytes depend on models and texts only. Models are loaded once a process, by
-their content: a run whose model changes under it stops.
+A model that says which language it is for (what `siku quality train` and `train-lm` write does, and a KenLM model by
+cc_net's name, `LANG.arpa.bin`) scores the documents of that language, and the others get null, as does a document
+without a token; a bare fastText model scores all. Columns stand in the order of their names, so the bytes depend on
+models and texts only. Models are loaded once a process, by their content: a run whose model changes under it stops.
 
 Price: docs/quality.md, one pass over the texts for each model. A process that scores holds every model; n-gram models
 are memory-mapped, so worker processes share them.
@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from corpus.errors import RecipeError, SikuError
 from corpus.models import sha256
 from corpus.ops.perplexity import load_model
+from corpus.ops.perplexity_kenlm import cc_net_language, kenlm_files
 from corpus.schema import DOCUMENTS
 from pipelines.quality_score import load_scorer
 
@@ -60,18 +61,23 @@ def hash_models(scores: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 def _hashes(name: str, model: str) -> dict[str, str]:
     path, _, label = model.partition("#")
-    files = [Path(path)] if label or Path(path).is_file() else [Path(path) / file for file in _MODEL_FILES]
-    hashes = {"label": label} if label else {}
-    for file in files:
-        key = file.name if len(files) > 1 else "file"
-        try:
-            hashes[key] = sha256(file)
-        except OSError as error:
-            raise RecipeError(
-                f"extract.scores.{name}: {str(file)!r} can't be read ({error.strerror}); give a folder of "
-                "`siku quality train`, a file of `siku quality train-lm`, or FILE#LABEL of a fastText model"
-            ) from error
-    return hashes
+    try:
+        files = _files(Path(path), label)
+        hashes = {file.name if len(files) > 1 else "file": sha256(file) for file in files}
+    except OSError as error:
+        raise RecipeError(
+            f"extract.scores.{name}: {str(error.filename)!r} can't be read ({error.strerror}); give a folder of "
+            "`siku quality train`, a file of `siku quality train-lm`, a KenLM model, or FILE#LABEL of a fastText model"
+        ) from error
+    return {"label": label} | hashes if label else hashes
+
+
+def _files(path: Path, label: str) -> list[Path]:
+    if label:
+        return [path]
+    if path.is_file():
+        return kenlm_files(path) or [path]
+    return [path / file for file in _MODEL_FILES]
 
 
 def load_scorers(scores: Mapping[str, str], hashes: Mapping[str, Mapping[str, str]]) -> dict[str, Scorer]:
@@ -101,11 +107,11 @@ def _load(name: str, model: str, hashes: str) -> Scorer:
 
 
 def _card(model: str) -> dict[str, Any]:
-    """What the model says of itself; a bare fastText file says nothing."""
+    """What the model says of itself; a bare fastText file says nothing, a KenLM file its language by its name."""
     if "#" in model:
         return {}
     if Path(model).is_file():
-        return load_model(model).card
+        return {"language": cc_net_language(model)} if kenlm_files(model) else load_model(model).card
     return json.loads((Path(model) / "card.json").read_bytes())
 
 

@@ -174,9 +174,11 @@ def check_options(recipe: Recipe) -> None:
                     allowed = ", ".join(sorted(RULE_SETS))
                     raise RecipeError(f"{where}.{language}: unknown rule set {name!r}; allowed: {allowed}")
                 if RULE_SETS[name].on_words and recipe.extract.chinese_words == "characters":
+                    fitted = f"{name}_characters"
+                    other = f", or use {fitted}, which is fitted to characters" if fitted in RULE_SETS else ""
                     raise RecipeError(
                         f"{where}.{language}: {name!r} was published for dictionary words; set "
-                        f"extract.chinese_words: jieba, or use {name}_characters, which is fitted to characters"
+                        f"extract.chinese_words: jieba{other}"
                     )
                 if name.endswith("_characters") and recipe.extract.chinese_words != "characters":
                     raise RecipeError(

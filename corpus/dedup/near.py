@@ -19,6 +19,8 @@ from corpus.dedup.verify import Removals, verify_components
 from corpus.kernels.minhash import document_keys, permutations
 from corpus.kernels.shingle import shingle_sets
 
+_BANDS_AT_ONCE = 4
+
 
 @dataclass(frozen=True)
 class NearOptions:
@@ -27,7 +29,7 @@ class NearOptions:
     threshold: float = 0.75
     shingle_tokens: int = 5
     recall: float = 0.9985
-    rows_per_band: int = 5
+    rows_per_band: int | None = None  # what the threshold allows: `choose_bands`
     seed: int = 0
     measure: str = "jaccard"
 
@@ -46,13 +48,13 @@ def near_duplicates(
         near_duplicates(lambda: (batch["text"] for batch in read_batches(path, ["text"])), NearOptions())
     """
     read = (lambda: [text]) if isinstance(text, pa.Array) else text
-    bands = choose_bands(options.threshold, options.recall, options.rows_per_band)
+    bands = choose_bands(options.threshold, options.recall, options.rows_per_band, options.measure)
     a, b = permutations(bands.num * bands.rows, options.seed)
     signed = [document_keys(each, options.shingle_tokens, a, b, bands.rows)[:2] for each in read()]
     keys = np.concatenate([np.zeros((0, bands.num + 1), np.uint64), *(each for each, _ in signed)])
     exact = np.concatenate([np.zeros((0, 2), np.uint64), *(each for _, each in signed)])
     del signed
-    roots = components(len(keys), [star_edges(keys, np.arange(len(keys)))])
+    roots = components(len(keys), _edges(keys))
     del keys
     size = np.bincount(roots, minlength=len(roots))
     candidates = np.flatnonzero(size[roots] > 1)
@@ -64,6 +66,13 @@ def near_duplicates(
     cluster_size = np.ones(len(roots), np.int32)
     cluster_size[candidates] = found.cluster_size
     return Removals(candidates[found.removed], candidates[found.kept], found.jaccard, cluster_size)
+
+
+def _edges(keys: np.ndarray) -> Iterator[np.ndarray]:
+    """The stars of a few bands at a time, so that their tables stay in the cache."""
+    documents = np.arange(len(keys))
+    for band in range(0, keys.shape[1], _BANDS_AT_ONCE):
+        yield star_edges(np.ascontiguousarray(keys[:, band : band + _BANDS_AT_ONCE]), documents)
 
 
 def _taken(texts: Iterable[pa.Array], documents: np.ndarray) -> Iterator[pa.Array]:

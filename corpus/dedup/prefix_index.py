@@ -7,7 +7,8 @@ first one they share is among the first `|A| - o + 1` of A and the first `|B| - 
 What this is for is a template with a million pages. Their common text is frequent, so it stands at the end of the
 order; pages that differ in more than the threshold allows share nothing before it and never meet, and so n pages that
 are all kept cost n look-ups instead of n^2 comparisons. To be sure of that a set is indexed in two parts: the hashes
-that a larger set may share first (1/7 of it at 0.75), and those behind them that only a smaller set may (to 1/4).
+that a larger set may share first (1/7 of it at 0.75), and those behind them that only a smaller set may (to 1/4, and
+less where the group's smallest set is no smaller).
 
 For containment the kept set may be of any size, so all its hashes are indexed (`add_whole`), and a new set is looked
 for by the first `|A| - ceil(t * |A|) + 1` of its own (`find_holders`): what has the share t of A has one of those.
@@ -25,10 +26,11 @@ import numpy as np
 from numba import njit
 
 from corpus.dedup.compare import least_overlap
-from corpus.kernels.jit import inner, kernel
+from corpus.kernels.jit import inner, kernel, prefetch, raw
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _LEAST_BITS, _MOST_BITS, _MOST = 10, 24, 255
+_AHEAD = 128  # hashes, of the one whose counter is asked for
 _FREQUENCY_BITS, _HASH_BITS = np.uint64(8), np.uint64(56)
 _ONCE, _20, _32, _LOW = np.uint64(1), np.uint64(20), np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -69,52 +71,69 @@ def count_hashes(hashes, offsets, members, counters):
 
 @inner()
 def _count(hashes, offsets, members, counters):
-    mask = np.uint64(len(counters) - 1)
+    mask, table, last = np.uint64(len(counters) - 1), raw(counters), len(hashes) - 1
     for member in members:
         for at in range(offsets[member], offsets[member + 1]):
-            place = hashes[at] & mask
-            counters[place] += counters[place] < _MOST  # a branch would wait for memory
+            prefetch(table, np.int64(hashes[min(at + _AHEAD, last)] & mask))
+            place = np.int64(hashes[at] & mask)
+            table[place] += table[place] < _MOST  # a branch would wait for memory
+
+
+@kernel()
+def await_counters(hashes, begin, end, counters):
+    """Have the counters of a set brought into the cache, while something else is done."""
+    mask, table = np.uint64(len(counters) - 1), raw(counters)
+    for at in range(begin, end):
+        prefetch(table, np.int64(hashes[at] & mask))
 
 
 @njit(cache=True, nogil=True)
 def ordered(hashes, begin, end, counters, most):
-    """The first `most` hashes of a set, the rarest first, each as its counter and its highest bits.
-
-    A set is sorted already, so hashes only go to the end of their frequency's run.
-    """
+    """The first `most` hashes of a set, the rarest first, each as its counter and its highest bits."""
     order = np.empty(most + 1, np.uint64)
-    _order(hashes, begin, end, counters, np.empty(end - begin, np.uint8), np.zeros(_MOST + 2, np.int64), order)
+    _order(hashes, begin, end, counters, np.empty(end - begin + 1, np.uint64), np.empty(_MOST + 1, np.int64), order)
     return order[:most]
 
 
 @inner()
-def _order(hashes, begin, end, counters, frequencies, runs, order):
+def _order(hashes, begin, end, counters, rare, runs, order):
     """Write `ordered`, and what is beyond it to the last place, without a branch that waits for memory.
 
+    A set is sorted already, so hashes only go to the end of their frequency's run, and those that are counted to the
+    most, a template's text, are taken as they stand.
+
     Args:
-        frequencies: scratch, `[end - begin]`.
-        runs: zeros; then where the next hash of each frequency goes.
+        rare: scratch, `[end - begin + 1]`.
+        runs: scratch; where the next hash of each frequency goes.
     """
-    mask, last = np.uint64(len(counters) - 1), len(order) - 1
-    for at in range(end - begin):
-        frequencies[at] = counters[hashes[begin + at] & mask]
-    for at in range(end - begin):
-        runs[frequencies[at] + 1] += 1
-    for frequency in range(1, _MOST + 1):
+    mask, table, most, count = np.uint64(len(counters) - 1), raw(counters), len(order) - 1, 0
+    for at in range(begin, end):
+        frequency = table[np.int64(hashes[at] & mask)]
+        rare[count] = np.uint64(frequency) << _HASH_BITS | hashes[at] >> _FREQUENCY_BITS
+        count += frequency < _MOST
+    runs[:] = 0
+    for at in range(count):
+        runs[np.int64(rare[at] >> _HASH_BITS) + 1] += 1
+    for frequency in range(1, _MOST):
         runs[frequency + 1] += runs[frequency]
-    for at in range(end - begin):
-        frequency = frequencies[at]
-        order[min(runs[frequency], last)] = (np.uint64(frequency) << _HASH_BITS) | (
-            hashes[begin + at] >> _FREQUENCY_BITS
-        )
+    for at in range(count):
+        frequency = np.int64(rare[at] >> _HASH_BITS)
+        order[min(runs[frequency], most)] = rare[at]
         runs[frequency] += 1
+    at = begin
+    while count < most:
+        frequency = table[np.int64(hashes[at] & mask)]
+        order[count] = np.uint64(frequency) << _HASH_BITS | hashes[at] >> _FREQUENCY_BITS
+        count += frequency == _MOST
+        at += 1
 
 
 @njit(cache=True, nogil=True)
-def ordered_prefix(hashes, begin, end, counters, threshold):
-    """Of `ordered` those that the set may share first with a similar one, which shares `threshold` of it or more."""
-    least = int(np.ceil(threshold * (end - begin) - 1e-6))
-    return ordered(hashes, begin, end, counters, max(0, min(end - begin, end - begin - least + 1)))
+def ordered_prefix(hashes, begin, end, counters, threshold, smallest):
+    """Of `ordered` those that the set may share first with a similar one of at least `smallest` hashes."""
+    size = end - begin
+    least = max(int(np.ceil(threshold * size - 1e-6)), least_overlap(size, smallest, threshold))
+    return ordered(hashes, begin, end, counters, max(0, min(size, size - least + 1)))
 
 
 @inner()

@@ -11,7 +11,8 @@ document does not depend on which of the new ones are kept in the end.
 
 Documents with one folded text are decided together. In a component of up to `_SMALL` the others are compared with every
 kept one; in a larger one `prefix_index` says which of them can be similar enough, so that a template with a million
-pages costs time in proportion to its pages, whether all of them are kept or none.
+pages costs time in proportion to its pages, whether all of them are kept or none. Where it names many, `bitmaps` leaves
+out most that are not.
 """
 
 from dataclasses import dataclass
@@ -20,10 +21,13 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from corpus.dedup.bitmaps import new_bitmaps, those_in_reach
 from corpus.dedup.compare import CONTAINMENT, MEASURES, MOST_HASHES, Rule, similarity
+from corpus.dedup.met_again import rows_met_again
 from corpus.dedup.prefix_index import (
     add_set,
     add_whole,
+    await_counters,
     count_hashes,
     find_holders,
     find_sets,
@@ -35,6 +39,7 @@ from corpus.dedup.prefix_index import (
 
 KEPT, UNDECIDED = -1, -2  # instead of the document that a document goes for
 _SMALL = 24
+_MANY = 8  # others met, of which the bitmaps are asked first
 
 
 @dataclass(frozen=True)
@@ -141,13 +146,14 @@ def decide(
 
 def _first_of_equals(order: np.ndarray, component: np.ndarray, exact: np.ndarray) -> np.ndarray:
     """The best-ranked document of the component with the same exact key, of each document."""
+    some = rows_met_again(np.ascontiguousarray(exact[:, 0]))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    by_key = np.lexsort((place, exact[:, 1], exact[:, 0], component))
+    by_key = some[np.lexsort((place[some], exact[some, 1], exact[some, 0], component[some]))]
     keys = np.column_stack([component[by_key], exact[by_key].astype(np.int64)])
-    starts = np.flatnonzero(np.concatenate([[True], (keys[1:] != keys[:-1]).any(axis=1)])[: len(order)])
-    first = np.empty(len(order), np.int64)
-    first[by_key] = np.repeat(by_key[starts], np.diff(np.append(starts, len(order))))
+    starts = np.flatnonzero(np.concatenate([[True], (keys[1:] != keys[:-1]).any(axis=1)])[: len(some)])
+    first = np.arange(len(order))
+    first[by_key] = np.repeat(by_key[starts], np.diff(np.append(starts, len(some))))
     return first
 
 
@@ -222,7 +228,8 @@ def _decide_large(members, given, rule, room, fate, counters):
     sizes = np.empty(len(members), np.int64)
     for at in range(len(members)):
         sizes[at] = offsets[members[at] + 1] - offsets[members[at]]
-    index = new_index()
+    smallest = 0 if whole else sizes.min()
+    index, bitmaps = new_index(), new_bitmaps(len(members))
     seen = np.full(len(members), -1, np.int64)
     found = np.empty(len(members), np.int64)
     long_ones = np.empty(len(members), np.int64)
@@ -231,13 +238,17 @@ def _decide_large(members, given, rule, room, fate, counters):
         document, size = members[at], sizes[at]
         begin, end, threshold = offsets[document], offsets[document + 1], rule.threshold
         is_cut, is_long = size == MOST_HASHES, size >= threshold * MOST_HASHES
-        prefix = ordered_prefix(hashes, begin, end, counters, threshold)
+        following = members[min(at + 1, len(members) - 1)]
+        await_counters(hashes, offsets[following], offsets[following + 1], counters)
+        prefix = ordered_prefix(hashes, begin, end, counters, threshold, smallest)
         if not (given.held[document] or given.stays[document]):
             num_found = 0
             if not is_cut and whole:
                 num_found = find_holders(index, at, prefix, seen, found)
             elif not is_cut:
                 num_found = find_sets(index, at, size, prefix, sizes, threshold, seen, found)
+            if num_found > _MANY:
+                num_found = those_in_reach(bitmaps, at, found, num_found, hashes, offsets, members, rule)
             candidates = np.sort(found[:num_found])  # of equals the best is kept
             for i in range(num_found):
                 _compare(document, members[candidates[i]], given, rule, fate)

@@ -5,11 +5,11 @@ Imported by `corpus.kernels.compiled` alone: it imports numba.
 
 import numpy as np
 
+from corpus.kernels import mixing
 from corpus.kernels.jit import inner, raw
 
-ROUNDS = 8
-_MULTIPLY_A = np.uint64(0xBF58476D1CE4E5B9)
-_MULTIPLY_B = np.uint64(0x94D049BB133111EB)
+_ROUNDS = mixing.FEISTEL_ROUNDS
+_MULTIPLY_A, _MULTIPLY_B = np.uint64(mixing.MULTIPLY_A), np.uint64(mixing.MULTIPLY_B)
 
 
 @inner()
@@ -20,7 +20,7 @@ def encrypt_until_below(words, pending, n, shift, keys, swapped):
         words: uint64 `[m]`, in and out.
         pending: int32 `[m]`: all places; scratch.
         n, shift: uint64: the size of the set, and half the bits of a word.
-        keys: uint64 `[ROUNDS]`.
+        keys: uint64 `[FEISTEL_ROUNDS]`.
         swapped: the word's halves have changed places: with the keys in reverse order this decrypts.
     """
     word_at, place_at, key_at = raw(words), raw(pending), raw(keys)
@@ -33,7 +33,7 @@ def encrypt_until_below(words, pending, n, shift, keys, swapped):
             left, right = word >> shift, word & mask
             if swapped:
                 left, right = right, left
-            for turn in range(ROUNDS):
+            for turn in range(_ROUNDS):
                 mixed = (right + key_at[turn]) * _MULTIPLY_A
                 mixed = (mixed ^ (mixed >> np.uint64(32))) * _MULTIPLY_B
                 left, right = right, left ^ ((mixed ^ (mixed >> np.uint64(29))) & mask)

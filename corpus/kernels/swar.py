@@ -4,6 +4,7 @@ Both read so many bytes wherever they stand: `PADDING` bytes that may be read mu
 Little-endian, as every machine is that numba runs on in practice; checked at import.
 """
 
+import functools
 import sys
 
 import numpy as np
@@ -35,42 +36,52 @@ def load8(typingctx, data, place):
     return types.uint64(data, types.int64), codegen
 
 
-def _where(condition, lanes=_LANES):
-    """An intrinsic: for which of the 64 bytes, or so, from a place of a `raw` array `condition` holds, as bits."""
+def _where(condition):
+    """An intrinsic: for which of the 64 bytes from a place of a `raw` array `condition` holds, as bits."""
 
     @intrinsic
     def where(typingctx, data, place):
         def codegen(context, builder, signature, args):
-            vector = ir.VectorType(ir.IntType(8), lanes)
+            vector = ir.VectorType(ir.IntType(8), _LANES)
 
             def between(values, first, count):
-                first, count = (ir.Constant(vector, [value] * lanes) for value in (first, count))
+                first, count = (ir.Constant(vector, [value] * _LANES) for value in (first, count))
                 return builder.icmp_unsigned("<", builder.sub(values, first), count)
 
             block = builder.load(builder.bitcast(builder.gep(args[0], [args[1]]), vector.as_pointer()))
             block.align = 1
-            lowered = builder.or_(block, ir.Constant(vector, [0x20] * lanes))
-            bits = builder.bitcast(condition(builder, between, block, lowered), ir.IntType(lanes))
-            return bits if lanes == 64 else builder.zext(bits, ir.IntType(64))
+            lowered = builder.or_(block, ir.Constant(vector, [0x20] * _LANES))
+            return builder.bitcast(condition(builder, between, block, lowered), ir.IntType(_LANES))
 
         return types.uint64(data, types.int64), codegen
 
     return where
 
 
-# Each takes a `raw` array and a place and says with bits which of the 64 bytes from there are so, or of 16.
+def _one_of(characters):
+    """A condition of `_where`: one of these ASCII characters, range by range."""
+    codes = sorted(map(ord, characters))
+    firsts = [code for code in codes if code - 1 not in codes]
+    counts = [next(count for count in range(1, 129) if first + count not in codes) for first in firsts]
+
+    def condition(builder, between, block, lowered):
+        found = (between(block, first, count) for first, count in zip(firsts, counts, strict=True))
+        return functools.reduce(builder.or_, found)
+
+    return condition
+
+
+def places_of(characters):
+    """An intrinsic: which of the 64 bytes from a place of a `raw` array are one of these ASCII characters, as bits."""
+    return _where(_one_of(characters))
+
+
+# Each takes a `raw` array and a place and says with bits which of the 64 bytes from there are so.
 letters_and_digits = _where(
     lambda builder, between, block, lowered: builder.or_(between(lowered, ord("a"), 26), between(block, ord("0"), 10))
 )
 capitals = _where(lambda builder, between, block, lowered: between(block, ord("A"), 26))
 continuations = _where(lambda builder, between, block, lowered: between(block, 0x80, 0x40))  # 10xxxxxx of UTF-8
-letters16 = _where(lambda builder, between, block, lowered: between(lowered, ord("a"), 26), 16)
-small_letters16 = _where(lambda builder, between, block, lowered: between(block, ord("a"), 26), 16)
-digits16 = _where(lambda builder, between, block, lowered: between(block, ord("0"), 10), 16)
-printed16 = _where(lambda builder, between, block, lowered: between(block, 0x21, 94), 16)  # of ASCII, but the blank
-dots16 = _where(lambda builder, between, block, lowered: between(block, ord("."), 1), 16)
-curly16 = _where(lambda builder, between, block, lowered: between(block, ord("{"), 1), 16)
-beyond_ascii16 = _where(lambda builder, between, block, lowered: between(block, 0x80, 0x80), 16)
 
 
 @intrinsic
@@ -79,6 +90,16 @@ def count_trailing_zeros(typingctx, value):
 
     def codegen(context, builder, signature, args):
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), codegen
+
+
+@intrinsic
+def count_leading_zeros(typingctx, value):
+    """Of a uint64; 64 of 0."""
+
+    def codegen(context, builder, signature, args):
+        return builder.ctlz(args[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(types.uint64), codegen
 

@@ -9,12 +9,13 @@ import torch
 from corpus.kernels.pack import PackedRows, pack_rows
 from corpus.kernels.pack.columns import column_map
 from corpus.loader.dealer import Dealt
-from corpus.loader.fim import fim_copy
+from corpus.loader.fim_segments import rearranged
 from corpus.loader.packed_batch import PackedBatch
 from corpus.loader.row_buffers import RowBuffers
 from corpus.loader.token_shards import TokenShards
 from corpus.loader.windows import PackingOptions, Segments
 
+_Spans = tuple[np.ndarray, np.ndarray] | None
 _NAMES = ("input_ids", "labels", "position_ids", "cu_seqlens", "document_ids")
 
 
@@ -50,11 +51,6 @@ class Assembler:
     ) -> None:
         if dtype not in (torch.int64, torch.int32):
             raise ValueError(f"dtype is {dtype}, expected torch.int64 or torch.int32")
-        if options.fim is not None and shards.has_loss_spans:
-            raise ValueError(
-                "fim rearranges documents, and this folder has loss spans, which would no longer fit; "
-                "leave fim out, or tokenize with loss: all"
-            )
         self.shards, self.options = shards, options
         self._dtype: Any = np.int64 if dtype == torch.int64 else np.int32
         self._document_ids, self._context_parallel = document_ids, context_parallel
@@ -64,12 +60,13 @@ class Assembler:
     def batches(self, dealt: list[Dealt], num_batches: int, batch_size: int) -> Made:
         """Batches of `batch_size` rows; `Dealt.places` number the rows of all of them, absent ones are padding."""
         segments = self.segments(dealt, num_batches * batch_size)
-        spans = self._loss_spans(segments)
-        packed = self._packed(segments, spans)
+        tokens, starts, spans = self._read(segments)
+        packed = self._packed(segments, tokens, starts, spans)
         arrays = {name: array for name in _NAMES if (array := getattr(packed, name)) is not None}
         pieces = {name: torch.from_numpy(array).split(batch_size) for name, array in arrays.items()}
         borders = packed.cu_seqlens.reshape(num_batches, batch_size, -1)
-        longest = np.diff(borders, axis=2).reshape(num_batches, -1).max(axis=1, initial=0).tolist()
+        used = int(np.diff(segments.row_splits).max(initial=0)) + 2  # columns; from there on they are all seq_len
+        longest = np.diff(borders[:, :, :used], axis=2).reshape(num_batches, -1).max(axis=1, initial=0).tolist()
         made = [
             PackedBatch(
                 {name: tensors[batch] for name, tensors in pieces.items()} | {"max_seqlen": longest[batch]},
@@ -82,8 +79,7 @@ class Assembler:
     def staged(self, dealt: list[Dealt], num_batches: int, batch_size: int) -> Made:
         """The same for a device: for each batch the arguments of `DeviceRing.pack`."""
         segments = self.segments(dealt, num_batches * batch_size)
-        spans = self._loss_spans(segments)
-        tokens, starts = self._tokens(segments)
+        tokens, starts, spans = self._read(segments)
         made: list[dict[str, Any]] = []
         for first in range(0, num_batches * batch_size, batch_size):
             splits = segments.row_splits[first : first + batch_size + 1]
@@ -114,9 +110,8 @@ class Assembler:
             parts.append(groups[0].window.rows(np.concatenate([group.rows for group in groups])))
         return Segments.in_order(parts, places, num_rows)
 
-    def _packed(self, segments: Segments, spans: tuple[np.ndarray, np.ndarray] | None) -> PackedRows:
+    def _packed(self, segments: Segments, tokens: np.ndarray, starts: np.ndarray, spans: _Spans) -> PackedRows:
         options = self.options
-        tokens, starts = self._tokens(segments)
         return pack_rows(
             tokens,
             starts,
@@ -132,48 +127,21 @@ class Assembler:
             out=self._buffers.take(len(segments.row_splits) - 1),
         )
 
-    def _tokens(self, segments: Segments) -> tuple[np.ndarray, np.ndarray]:
-        """Tokens, and where each segment begins in them."""
+    def _read(self, segments: Segments) -> tuple[np.ndarray, np.ndarray, _Spans]:
+        """Tokens, where each segment begins in them, and what of each is trained on; None: everything."""
         bos_id, begins = self.options.bos_id, np.cumsum(segments.lengths) - segments.lengths
         documents, starts, lengths = segments.documents, *self._without_bos(segments)
         if self.options.fim is not None:
-            tokens = self._rearranged(segments, starts, lengths)
-        elif bos_id is None and self.shards.is_local:
-            return self.shards.all_tokens, self.shards.locate(documents, starts, lengths)
+            tokens, spans = rearranged(self.shards, segments, starts, lengths, self.options.fim)
         else:
+            spans = self.shards.loss_spans(documents, starts, lengths)
+            if bos_id is None and self.shards.is_local:
+                return self.shards.all_tokens, self.shards.locate(documents, starts, lengths), spans
             tokens = self.shards.gather(documents, starts=starts, lengths=lengths)
         if bos_id is not None:
             tokens = np.insert(tokens, begins - np.arange(len(begins)), bos_id)
-        return tokens, begins
-
-    def _rearranged(self, segments: Segments, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """Pieces of documents rearranged for fill-in-the-middle, each by its own epoch, one after the other."""
-        assert self.options.fim is not None
-        numbers, place = np.unique(segments.documents, return_inverse=True)
-        whole = self.shards.lengths_of(numbers).astype(np.int64)
-        begins_of = np.cumsum(whole) - whole
-        tokens = self.shards.gather(numbers)
-        begins = np.cumsum(lengths) - lengths
-        out = np.empty(int(lengths.sum()), tokens.dtype)
-        for epoch in np.unique(segments.epochs).tolist():
-            mine = segments.epochs == epoch
-            which = place[mine]
-            documents = (begins_of[which], whole[which], numbers[which])
-            copied = fim_copy(tokens, *documents, starts[mine], lengths[mine], self.options.fim, epoch)
-            if mine.all():
-                return copied
-            sizes = lengths[mine]
-            within = np.arange(len(copied)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-            out[np.repeat(begins[mine], sizes) + within] = copied
-        return out
-
-    def _loss_spans(self, segments: Segments) -> tuple[np.ndarray, np.ndarray] | None:
-        if self.options.fim is not None:
-            return None
-        found = self.shards.loss_spans(segments.documents, *self._without_bos(segments))
-        if found is None or self.options.bos_id is None:
-            return found
-        return found[0] + 1, found[1]
+            spans = spans and (spans[0] + 1, spans[1])
+        return tokens, begins, spans
 
     def _without_bos(self, segments: Segments) -> tuple[np.ndarray, np.ndarray]:
         """Starts and lengths in the folder. A BOS is planned as part of its segment: before the first token of a
@@ -183,7 +151,7 @@ class Assembler:
         return np.maximum(segments.starts - 1, 0), segments.lengths - 1
 
 
-def _num_targets(segments: Segments, spans: tuple[np.ndarray, np.ndarray] | None, batch_size: int) -> np.ndarray:
+def _num_targets(segments: Segments, spans: _Spans, batch_size: int) -> np.ndarray:
     """Targets a batch: every token of a segment but its first, as far as a span has it."""
     if spans is None:
         of_segment = segments.lengths - 1

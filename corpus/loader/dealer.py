@@ -8,7 +8,7 @@ is in it. Price: 20 us a call and 3 ns a row and source.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ from corpus.loader.windows import Window
 PlanOf = Callable[[int, int, int], Window]  # source, epoch, window
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """Where the sequence stands.
 
     Fields:
@@ -129,16 +128,16 @@ class Dealer:
 
     def _positions(self, marks: np.ndarray, first_mark: int, size: int) -> list[Position]:
         """The positions that a call's marks stand for; the call has not been counted yet."""
-        columns = (self._epoch, self._window, self._begins, (~self._alive).astype(np.int64))
-        where = list(zip(*(column.tolist() for column in columns), strict=True))
+        num_sources = len(self._begins)
+        epochs, windows = self._epoch.tolist(), self._window.tolist()
+        ended = (~self._alive).astype(np.int64).tolist()
+        tokens, rows = marks[:, 0].tolist(), (marks[:, 1 : 1 + num_sources] - self._begins).tolist()
+        credits_ = marks[:, 1 + num_sources :].tolist()
+        num_rows = self.num_rows + first_mark
         positions: list[Position] = []
-        for number, (tokens, *values) in enumerate(marks.tolist()):
-            sources = tuple(
-                (epoch, window, values[source] - begin, values[len(where) + source], ended)
-                for source, (epoch, window, begin, ended) in enumerate(where)
-            )
-            num_rows = self.num_rows + first_mark + number * size
-            positions.append(Position(num_rows, self.num_tokens + tokens, self._weights_at, sources))
+        for mark, dealt in enumerate(tokens):
+            sources = tuple(zip(epochs, windows, rows[mark], credits_[mark], ended, strict=True))
+            positions.append(Position(num_rows + mark * size, self.num_tokens + dealt, self._weights_at, sources))
         return positions
 
     def _grouped(self, sources: np.ndarray, rows: np.ndarray, first: int) -> list[Dealt]:

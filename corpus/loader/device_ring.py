@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from corpus.kernels.pack.checks import checked_documents, checked_spans
+from corpus.kernels.pack.checks import checked_documents, checked_segments, checked_spans
 from corpus.kernels.pack.columns import column_map
 from corpus.kernels.pack.staging import layout, stage_rows
 
@@ -128,12 +128,9 @@ class DeviceRing:
         Raises:
             ValueError: see `pack_rows`; the ring goes on with the next batch.
         """
-        starts, lengths, row_splits = (np.ascontiguousarray(array, np.int64) for array in (starts, lengths, row_splits))
-        if len(row_splits) != self.num_rows + 1 or len(starts) != len(lengths) or tokens.dtype not in _TOKENS:
-            raise ValueError(
-                f"{len(starts)} starts, {len(lengths)} lengths, {len(row_splits)} row_splits, {tokens.dtype} tokens; "
-                f"expected as many starts as lengths, {self.num_rows + 1} row_splits, and uint16 or uint32"
-            )
+        starts, lengths, row_splits = checked_segments(tokens, starts, lengths, row_splits)
+        if len(row_splits) != self.num_rows + 1:
+            raise ValueError(f"row_splits are for {len(row_splits) - 1} rows, expected {self.num_rows + 1} row_splits")
         if (document_ids is not None) != self._documents:
             raise ValueError(
                 f"document_ids are given or not, but the ring was made with document_ids={self._documents}"

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from corpus.kernels import mixing
 from corpus.kernels.jit import inner, raw
 
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_MULTIPLY_A = np.uint64(0xBF58476D1CE4E5B9)
-_MULTIPLY_B = np.uint64(0x94D049BB133111EB)
+_STEP = np.uint64(mixing.GOLDEN_RATIO)
+_MULTIPLY_A, _MULTIPLY_B = np.uint64(mixing.MULTIPLY_A), np.uint64(mixing.MULTIPLY_B)
 _ADDED, _SHORTEST = 3, 3  # tokens added; tokens up to which a document stays as it is
 
 
@@ -51,6 +51,24 @@ def _put_span(tokens, source, place, size, begin, end, out, written):
 
 
 @inner()
+def _cuts(tokens, source, whole, first, spm_rate, eos_id):
+    """Where the middle begins and ends, and the body, in tokens of the document; `first` is its first draw."""
+    body = whole
+    if eos_id >= 0 and raw(tokens)[source + whole - 1] == eos_id:
+        body -= 1
+    second = _mix(first)
+    third = _mix(second)
+    fourth = _mix(third)
+    places = np.uint64(body + 1)
+    low = np.int64(((third >> np.uint64(32)) * places) >> np.uint64(32))
+    high = np.int64(((fourth >> np.uint64(32)) * places) >> np.uint64(32))
+    low, high = min(low, high), max(low, high)
+    if (second >> np.uint64(11)) < spm_rate:
+        low = 0
+    return low, high, body
+
+
+@inner()
 def copy_pieces(
     tokens, positions, whole_lengths, documents, starts, lengths, key, rate, spm_rate, prefix_id, suffix_id, middle_id,
     eos_id, out,
@@ -66,18 +84,7 @@ def copy_pieces(
         if not _is_rearranged(first, whole, rate):
             _put_span(tokens, source, 0, whole, begin, end, out, written)
         else:
-            body = whole
-            if eos_id >= 0 and raw(tokens)[source + whole - 1] == eos_id:
-                body -= 1
-            second = _mix(first)
-            third = _mix(second)
-            fourth = _mix(third)
-            places = np.uint64(body + 1)
-            low = np.int64(((third >> np.uint64(32)) * places) >> np.uint64(32))
-            high = np.int64(((fourth >> np.uint64(32)) * places) >> np.uint64(32))
-            low, high = min(low, high), max(low, high)
-            if (second >> np.uint64(11)) < spm_rate:
-                low = 0
+            low, high, body = _cuts(tokens, source, whole, first, spm_rate, eos_id)
             at = low + 1  # of SUF
             _put(prefix_id, 0, begin, end, out, written)
             _put_span(tokens, source, 1, low, begin, end, out, written)
@@ -88,3 +95,61 @@ def copy_pieces(
             _put_span(tokens, source + low, at + 1, high - low, begin, end, out, written)
             _put_span(tokens, source + body, body + _ADDED, whole - body, begin, end, out, written)
         written += end - begin
+
+
+@inner()
+def _move(span_at, first_span, last_span, source, size, place, begin, end, moved, found):
+    """Write what the spans have of the `size` tokens from `source`, which stand from `place` on, as far as they lie in
+    the piece; the number of spans written so far."""
+    moved_at = raw(moved)
+    for span in range(first_span, last_span):
+        first = max(np.int64(span_at[2 * span]), source) - source + place
+        behind = min(np.int64(span_at[2 * span + 1]), source + size) - source + place
+        first, behind = max(first, begin), min(behind, end)
+        if first < behind:
+            moved_at[2 * found], moved_at[2 * found + 1] = first - begin, behind - begin
+            found += 1
+    return found
+
+
+@inner()
+def move_spans(
+    tokens, positions, whole_lengths, documents, starts, lengths, key, rate, spm_rate, eos_id, spans, splits, moved,
+    moved_splits,
+):  # fmt: skip
+    """The loss spans of pieces of virtual documents.
+
+    Args:
+        tokens ... eos_id: as of `copy_pieces`.
+        spans: int32 `[K, 2]`, of whole documents as they were written; `splits`, int64 `[S + 1]`: piece s is of the
+            document with spans `splits[s]` to `splits[s + 1]`.
+        moved: out, int32 `[K + 3 S, 2]`: each of a document's three cuts makes at most one span more.
+        moved_splits: out, int64 `[S + 1]`.
+
+    Returns:
+        The number of spans written.
+    """
+    position_at, whole_at, document_at = raw(positions), raw(whole_lengths), raw(documents)
+    start_at, length_at, span_at, split_at, out_at = (
+        raw(starts), raw(lengths), raw(spans), raw(splits), raw(moved_splits)
+    )  # fmt: skip
+    found = np.int64(0)
+    out_at[0] = 0
+    for piece in range(len(starts)):
+        source, whole = position_at[piece], whole_at[piece]
+        begin, end = start_at[piece], start_at[piece] + length_at[piece]
+        one, last = split_at[piece], split_at[piece + 1]
+        first = _mix(key ^ np.uint64(document_at[piece]))
+        if not _is_rearranged(first, whole, rate):
+            found = _move(span_at, one, last, 0, whole, 0, begin, end, moved, found)
+        elif last - one == 1 and span_at[2 * one] == 0 and span_at[2 * one + 1] == whole:
+            raw(moved)[2 * found], raw(moved)[2 * found + 1] = 0, end - begin
+            found += begin < end
+        else:
+            low, high, body = _cuts(tokens, source, whole, first, spm_rate, eos_id)
+            found = _move(span_at, one, last, 0, low, 1, begin, end, moved, found)
+            found = _move(span_at, one, last, high, body - high, low + 2, begin, end, moved, found)
+            found = _move(span_at, one, last, low, high - low, body - high + low + 3, begin, end, moved, found)
+            found = _move(span_at, one, last, body, whole - body, body + _ADDED, begin, end, moved, found)
+        out_at[piece + 1] = found
+    return found

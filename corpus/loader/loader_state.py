@@ -13,6 +13,10 @@ that is left out is kept for later.
 from typing import Any
 
 from corpus.errors import StateError
+from corpus.loader.dealer import Position, position_of
+from corpus.loader.mixture import Mixture
+from corpus.loader.order import DocumentOrder, streams_of
+from corpus.loader.token_index import Runs
 
 STATE_VERSION = 2
 
@@ -57,3 +61,49 @@ def check_state(state: dict[str, Any], recipe: dict[str, Any]) -> None:
             f"the state belongs to another recipe: {'; '.join(changed)}. "
             "Give the loader the old values, or start without the state"
         )
+
+
+def position_in(state: dict[str, Any], orders: list[DocumentOrder], mixture: Mixture | None, runs: Runs) -> Position:
+    """Where a loader goes on that takes a state, which `check_state` has let pass.
+
+    Args:
+        orders: of each source of the loader.
+        mixture: of the loader.
+        runs: of its folder.
+
+    Raises:
+        StateError: the state has a mixture and the loader none, or the other way round; it stands where there is
+            nothing; names of the mixture share documents with others of the state.
+    """
+    recipe = mixture.recipe() if mixture else None
+    if (state["mixture"] is None) != (recipe is None):
+        raise StateError(
+            "the state was made " + ("without" if mixture else "with") + " a mixture and the loader has "
+            f"{'one' if mixture else 'none'}: their rows have nothing to do with each other. "
+            "Give the loader what it had, or start without the state"
+        )
+    position = position_of(state, [order.stream.name for order in orders])
+    for order, (_, window, *_) in zip(orders, position.sources, strict=True):
+        if window >= max(1, order.num_windows):
+            raise StateError(
+                f"the state stands in window {window} of {order.stream.name!r}, which has {order.num_windows}; "
+                "is it a state of these tokens?"
+            )
+    if mixture is None:
+        if set(state["sources"]) != {""} or position.sources[0][0] != state["epoch"]:
+            raise StateError(f"the state has sources {state['sources']} in epoch {state['epoch']}; is it whole?")
+        return position
+    _check_names(state, mixture, runs)
+    if state["mixture"] == recipe:
+        return position
+    # new weights hold from here on, and nobody owes anybody
+    sources = tuple((*numbers[:3], 0, numbers[4]) for numbers in position.sources)
+    return Position(position.num_rows, position.num_tokens, position.num_tokens, sources)
+
+
+def _check_names(state: dict[str, Any], mixture: Mixture, runs: Runs) -> None:
+    try:
+        known = Mixture(dict.fromkeys({**mixture.weights, **state["sources"]}, 1.0))
+        streams_of(runs, known.entries())
+    except ValueError as error:
+        raise StateError(f"the mixture does not go with the state's: {error}; keep the names as they were") from error

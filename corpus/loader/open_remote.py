@@ -18,7 +18,7 @@ def open_remote(
     """A folder's manifest, index and batches.
 
     Args:
-        url: http(s)://, s3://, gs:// or file://.
+        url: http(s)://, s3://, gs:// or file://, see `RemoteFiles`.
         verify, cache_dir, cache_bytes, retries: as in `TokenShards`.
 
     Raises:
@@ -26,17 +26,18 @@ def open_remote(
         ShardError: something cannot be read, or disagrees with the rest.
     """
     if verify == "full":
-        raise RecipeError(f"verify 'full' would read all of {url}; 'first_touch' checks all that is read")
+        raise RecipeError("verify 'full' would read all of a folder behind a URL; 'first_touch' checks what is read")
     if cache_bytes < 1 or retries < 0:
         raise RecipeError(f"cache_bytes {cache_bytes}, retries {retries}: expected 1 or more, and 0 or more")
     files = RemoteFiles(url, retries)
-    manifest = parse_manifest(files.read(FILE_NAME), f"{url}/{FILE_NAME}")
+    name = files.name
+    manifest = parse_manifest(files.read(FILE_NAME), f"{name}/{FILE_NAME}")
     part = index_part(manifest)
     if part is None:
-        raise ShardError(f"{url} has no index.arrow, without which a remote folder cannot be read; tokenize again")
-    index = read_index(files.read(part.path), manifest, token_schema(manifest, url), url)
+        raise ShardError(f"{name} has no index.arrow, without which a remote folder cannot be read; tokenize again")
+    index = read_index(files.read(part.path), manifest, token_schema(manifest, name), name)
     user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     cache = FileCache(cache_dir or Path(user) / "siku" / "tokens", cache_bytes)
-    dtype = token_dtype(manifest, url)
+    dtype = token_dtype(manifest, name)
     shards = RemoteShards(files, cache, manifest, index, dtype, fingerprint(manifest), hashed=verify == "first_touch")
     return manifest, index, shards

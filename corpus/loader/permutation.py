@@ -12,10 +12,9 @@ It is for shuffling, not for secrets. Below about 100 elements it reaches only s
 import numpy as np
 
 from corpus.kernels.compiled import compiled
+from corpus.kernels.mixing import FEISTEL_ROUNDS, GOLDEN_RATIO, MULTIPLY_A, MULTIPLY_B
 
-_ROUNDS = 8
 _MASK64 = (1 << 64) - 1
-_MULTIPLY_A, _MULTIPLY_B = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 _encrypt_until_below = compiled(
     "corpus.kernels.feistel:encrypt_until_below",
@@ -41,7 +40,7 @@ class KeyedPermutation:
             raise ValueError(f"n is {n}, expected 0 to 2**62")
         self.n = n
         self._half_bits = max(1, ((max(n, 2) - 1).bit_length() + 1) // 2)
-        self._round_keys = np.array([derive_key(key, turn) for turn in range(_ROUNDS)], np.uint64)
+        self._round_keys = np.array([derive_key(key, turn) for turn in range(FEISTEL_ROUNDS)], np.uint64)
 
     def __call__(self, positions: np.ndarray) -> np.ndarray:
         """The elements at `positions`, int64, of the same shape `[m]`."""
@@ -70,9 +69,9 @@ def derive_key(*numbers: int) -> int:
 
 
 def _splitmix64(state: int) -> int:
-    state = (state + 0x9E3779B97F4A7C15) & _MASK64
-    state = ((state ^ (state >> 30)) * _MULTIPLY_A) & _MASK64
-    state = ((state ^ (state >> 27)) * _MULTIPLY_B) & _MASK64
+    state = (state + GOLDEN_RATIO) & _MASK64
+    state = ((state ^ (state >> 30)) * MULTIPLY_A) & _MASK64
+    state = ((state ^ (state >> 27)) * MULTIPLY_B) & _MASK64
     return state ^ (state >> 31)
 
 

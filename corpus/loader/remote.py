@@ -124,7 +124,7 @@ class RemoteShards:
 
     def name_of(self, part: int) -> str:
         """For errors."""
-        return f"{self._files.url}/{self._paths[part]}"
+        return f"{self._files.name}/{self._paths[part]}"
 
     def stats(self) -> dict[str, int]:
         """Reads, and what the cache did."""

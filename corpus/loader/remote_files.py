@@ -1,5 +1,8 @@
 """Bytes of files behind a URL: http(s) by ranged requests, everything else (s3, gs, file ...) by `pyarrow.fs`.
 
+Options stand behind a `?`: for s3 and gs those of pyarrow (`scheme`, `endpoint_override`, `region` ...), for http the
+query that goes with every request. They, and a key before an `@`, are left out of errors.
+
 A read that fails, or ends early, is tried again after 0.2 s, 0.4 s, 0.8 s ... up to `retries` times; what cannot get
 better (the file is not there, the server refuses, or answers no ranges) is not. Guarantee: exactly the bytes asked
 for, or a ShardError that names the file and the place.
@@ -13,11 +16,12 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from corpus.errors import ShardError
+from corpus.errors import RecipeError, ShardError
 
 _TIMEOUT_S = 60.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0
 _MAY_PASS = {408, 425, 429, 500, 502, 503, 504}
+_REFUSED = ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "PERMISSION_DENIED", "UNAUTHENTICATED")  # of s3 and gs
 
 _Read = Callable[[str, int, int | None], bytes]  # (path, begin, number of bytes; None, the whole file)
 
@@ -34,11 +38,19 @@ class RemoteFiles:
         retries: times that a failed read is tried again.
 
     Attributes:
+        name: the URL without key and options.
         bytes_read, reads, failed_reads: so far.
+
+    Raises:
+        RecipeError: nobody knows such a URL, or an option of it.
     """
 
     def __init__(self, url: str, retries: int) -> None:
-        self.url, self.retries = url.rstrip("/"), retries
+        self._url, _, self._query = url.partition("?")
+        self._url = self._url.rstrip("/")
+        scheme, _, rest = self._url.partition("://")
+        host, slash, folder = rest.partition("/")
+        self.name, self.retries = f"{scheme}://{host.rpartition('@')[2]}{slash}{folder}", retries
         self.bytes_read = self.reads = self.failed_reads = 0
         self._read: _Read = self._http if url.startswith(("http://", "https://")) else self._arrow()
 
@@ -57,7 +69,7 @@ class RemoteFiles:
         """
         if size == 0:
             return b""
-        where = f"{self.url}/{path}" + ("" if size is None else f" (bytes {begin} to {begin + size})")
+        where = f"{self.name}/{path}" + ("" if size is None else f" (bytes {begin} to {begin + size})")
         reason: Any = None
         for turn in range(self.retries + 1):
             try:
@@ -74,6 +86,7 @@ class RemoteFiles:
                     error.close()
                 final = isinstance(error, FileNotFoundError | PermissionError)
                 final |= isinstance(error, urllib.error.HTTPError) and error.code not in _MAY_PASS
+                final |= any(word in str(reason) for word in _REFUSED)
                 if final:
                     raise ShardError(f"{where} cannot be read: {reason}") from error
             self.failed_reads += 1
@@ -82,13 +95,13 @@ class RemoteFiles:
         raise ShardError(f"{where} cannot be read, tried {self.retries + 1} times: {reason}")
 
     def _http(self, path: str, begin: int, size: int | None) -> bytes:
-        quoted = urllib.parse.quote(path)
-        request = urllib.request.Request(f"{self.url}/{quoted}")
+        query = self._query and f"?{self._query}"
+        request = urllib.request.Request(f"{self._url}/{urllib.parse.quote(path)}{query}")
         if size is not None:
             request.add_header("Range", f"bytes={begin}-{begin + size - 1}")
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
             if size is not None and answer.status != 206:
-                raise ShardError(f"{self.url}: the server does not answer ranged requests; serve it by one that does")
+                raise ShardError(f"{self.name}: the server does not answer ranged requests; serve it by one that does")
             said = answer.headers.get("Content-Range", f"bytes {begin}-") if size is not None else ""
             if size is not None and not said.startswith(f"bytes {begin}-"):
                 raise _Short(f"{said!r} came, byte {begin} was asked for")
@@ -99,9 +112,17 @@ class RemoteFiles:
         return data
 
     def _arrow(self) -> _Read:
-        from pyarrow import fs
+        from pyarrow import ArrowException, fs
 
-        system, folder = fs.FileSystem.from_uri(self.url)
+        url = f"{self._url}?{self._query}" if self._query else self._url
+        try:
+            system, folder = fs.FileSystem.from_uri(url)
+        except (ArrowException, ValueError, OSError) as error:
+            reason = str(error).replace(url, self.name)
+            raise RecipeError(
+                f"{self.name} cannot be opened: {reason}; expected http(s)://, s3://, gs:// or file://, with options "
+                "of pyarrow.fs behind a ?"
+            ) from None
 
         def read(path: str, begin: int, size: int | None) -> bytes:
             with system.open_input_file(f"{folder}/{path}") as file:

@@ -19,7 +19,7 @@ from corpus.loader.fim_options import FimOptions
 from corpus.loader.order import DocumentOrder
 from corpus.loader.permutation import KeyedPermutation
 
-ORDER_VERSION = 1  # raised when the same seed gives another order; then states are refused
+ORDER_VERSION = 2  # raised when the same seed gives another order; then states are refused
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class PackingOptions:
 
 @dataclass(frozen=True)
 class Segments:
-    """Pieces of documents in rows: what is gathered and how it is cut. Arrays as in `RowPlan`, int64; and of each piece
-    the epoch of its document, `[S]`."""
+    """Pieces of documents in rows: what is gathered and how it is cut. Arrays as in `RowPlan`, int64; and the epoch of
+    each piece's document, `[S]`, which fill-in-the-middle depends on: `[0]` without it."""
 
     documents: np.ndarray
     starts: np.ndarray
@@ -106,12 +106,11 @@ class Segments:
         order = np.argsort(np.concatenate(rows), kind="stable")
         splits = np.zeros(num_rows + 1, np.int64)
         np.cumsum(counts, out=splits[1:])
-        columns = (
-            np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)])[order]
+        documents, starts, lengths, epochs = (
+            np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)])
             for name in ("documents", "starts", "lengths", "epochs")
         )
-        documents, starts, lengths, epochs = columns
-        return cls(documents, starts, lengths, splits, epochs)
+        return cls(documents[order], starts[order], lengths[order], splits, epochs[order] if len(epochs) else epochs)
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class Window:
     plan: RowPlan
     row_order: np.ndarray  # row i of the window is row `row_order[i]` of the plan
     row_tokens: np.ndarray  # tokens in row i of the window, int32
-    epoch: int
+    epoch: int | None  # of documents that are rearranged for fill-in-the-middle; None without it
 
     @property
     def num_rows(self) -> int:
@@ -134,7 +133,8 @@ class Window:
         plan = self.plan
         columns = (plan.documents, plan.starts, plan.lengths, plan.row_splits)
         documents, starts, lengths, row_splits = select_rows(self.documents, columns, self.row_order[chosen])
-        return Segments(documents, starts, lengths, row_splits, np.full(len(documents), self.epoch, np.int64))
+        epochs = np.full(0 if self.epoch is None else len(documents), self.epoch or 0, np.int64)
+        return Segments(documents, starts, lengths, row_splits, epochs)
 
 
 def plan_window(
@@ -164,4 +164,5 @@ def plan_window(
     row_order = shuffle(np.arange(plan.num_rows, dtype=np.int64))
     ends = np.cumsum(plan.lengths, dtype=np.int64)
     tokens = np.diff(ends[plan.row_splits[1:] - 1], prepend=0) if plan.num_rows else np.empty(0, np.int64)
-    return Window(documents, plan, row_order, tokens[row_order].astype(np.int32), epoch)
+    fim_epoch = None if options.fim is None else epoch
+    return Window(documents, plan, row_order, tokens[row_order].astype(np.int32), fim_epoch)

@@ -14,7 +14,7 @@ from corpus.ops.rules import Rule, RuleSet
 TOP_NGRAM_CHARS = {2: 0.256, 3: 0.201, 4: 0.171}
 DUPLICATE_NGRAM_CHARS = {5: 0.198, 6: 0.182, 7: 0.167, 8: 0.154, 9: 0.140, 10: 0.127}
 LINE_RULES = (  # nothing in them is a word
-    Rule("max_bullet_lines", "rps_doc_frac_lines_start_with_bullet", maximum=0.9),
+    Rule("max_bullet_lines", "frac_lines_start_with_bullet", maximum=0.9),
     Rule("max_ellipsis_lines", "rps_doc_frac_lines_end_with_ellipsis", maximum=0.3),
     Rule("min_lines_end_with_punctuation", "frac_lines_end_with_punctuation", minimum=0.106),
     Rule("max_dup_lines", "frac_dup_lines", maximum=0.287),

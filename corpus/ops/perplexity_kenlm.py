@@ -25,7 +25,10 @@ import pyarrow as pa
 
 from corpus.errors import ModelMissingError, RecipeError
 
-__all__ = ["KenlmModel", "cc_net_normalise", "load_kenlm", "perplexity_kenlm"]
+__all__ = ["KenlmModel", "cc_net_language", "cc_net_normalise", "kenlm_files", "load_kenlm", "perplexity_kenlm"]
+
+_BEGINNINGS = (b"mmap lm http://kheafield.com/code", b"\\data\\")  # of KenLM's binary format, of an ARPA file
+_CC_NET_NAME = re.compile(r"([a-z]{2,3})\.arpa(?:\.bin)?")
 
 _MARKS = str.maketrans(
     dict(zip("，。、；：？！（）《》「」【】〈〉％～∶", ',.,;:?!()""""[]<>%~:', strict=True))
@@ -44,6 +47,26 @@ class KenlmModel:
 
     model: Any
     pieces: Any | None = None
+
+
+def kenlm_files(path: str | Path) -> list[Path]:
+    """The KenLM model and cc_net's SentencePiece model beside it, where it has one; nothing if it is no KenLM file.
+
+    Example: `zh.arpa.bin` in a folder with `zh.sp.model` gives both.
+    """
+    path = Path(path)
+    with path.open("rb") as file:
+        beginning = file.read(max(map(len, _BEGINNINGS)))
+    if not beginning.startswith(_BEGINNINGS):
+        return []
+    pieces = path.with_name(f"{cc_net_language(path)}.sp.model")
+    return [path, pieces] if pieces.is_file() else [path]
+
+
+def cc_net_language(path: str | Path) -> str | None:
+    """The language of a model that is named as cc_net names its own, `LANG.arpa.bin`; None of another name."""
+    named = _CC_NET_NAME.fullmatch(Path(path).name)
+    return named[1] if named else None
 
 
 def load_kenlm(path: str | Path, sentencepiece: str | Path | None = None) -> KenlmModel:

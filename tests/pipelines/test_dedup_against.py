@@ -1,6 +1,7 @@
 """Runs against earlier runs: the same documents stay as in one run, and nearly nothing of the earlier ones is read."""
 
 import io
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -11,11 +12,12 @@ import pyarrow.compute as pc
 import pytest
 from rich.console import Console
 
+from corpus.dedup import joined_sets
 from corpus.errors import RecipeError, SikuError
 from corpus.schema import DOCUMENTS, LEDGER
 from corpus.shards import Counts, Manifest, load_manifest, read_table, save_manifest, write_json, write_part
 from pipelines import dedup, dedup_against
-from pipelines.dedup_against import Portion, earlier_texts, load_earlier
+from pipelines.dedup_against import Portion, earlier_sets, earlier_texts, load_earlier
 from pipelines.duplicates import show
 from pipelines.explain import explain
 from pipelines.recipe_file import make_recipe
@@ -168,6 +170,36 @@ def test_only_texts_that_may_be_similar_are_read(runs):
     assert "earlier_texts_read" not in load_manifest(runs["a"] / "duplicates").info
 
 
+def test_with_its_shingles_kept_an_earlier_run_needs_no_texts(runs, tmp_path):
+    work = run_dedup(documents(tmp_path / "a", "a"), "a", keep_index="shingles")
+    assert found(work) == found(runs["a"])
+    assert [part.path for part in load_manifest(work / "duplicates").extra] == [
+        "index/a.00000.arrow",
+        "shingles/a.00000.arrow",
+    ]
+    assert [check.text for check in verify_work(work) if not check.ok] == []
+    (work / "documents" / "a.00000.arrow").unlink()
+    b = run_dedup(documents(tmp_path / "b", "b"), "b", keep_index=True, against=[str(work)])
+    assert found(b) == found(runs["b"])
+    assert load_manifest(b / "duplicates").info["earlier_texts_read"] == 0
+    c = run_dedup(documents(tmp_path / "c", "c"), "c", against=[str(work), str(b)])  # one with texts, one without
+    assert found(c) == found(runs["c"]) and load_manifest(c / "duplicates").info["earlier_texts_read"] > 0
+    path = work / "duplicates" / "shingles" / "a.00000.arrow"
+    table = read_table(path)
+    sets = table["shingles"].to_pylist()
+    assert [len(row) for row in sets] == [TOKENS - 4] * len(plant()["a"])
+    values, wrong = table.drop_columns("shingles"), pa.array([row[1:] for row in sets], table["shingles"].type)
+    exact = np.column_stack([table[f"exact_{half}"].to_numpy() for half in (0, 1)])
+    portion, rows = Portion("p", work / "documents" / "gone", len(sets), (), True, path), np.array([1, 17, 40])
+    hashes, offsets = joined_sets(earlier_sets(portion, rows, exact[rows], 5))
+    assert [hashes[low:high].tolist() for low, high in itertools.pairwise(offsets)] == [sets[row] for row in rows]
+    for other in (table.slice(1), values.append_column("shingles", wrong), table.slice(0, 20)):
+        path.unlink()
+        write_part(path.parent, path.name, other.to_batches(), other.schema)
+        with pytest.raises(RecipeError, match=r"shingles/a\.00000\.arrow .*run its recipe again"):
+            list(earlier_sets(portion, rows, exact[rows], 5))
+
+
 def test_the_index_is_part_of_the_output(runs, tmp_path):
     work = tmp_path / "a"
     shutil.copytree(runs["a"], work)
@@ -236,6 +268,7 @@ def test_a_cluster_of_an_earlier_document_is_shown(runs):
         ({"shingle_tokens": 4}, r"dedup\.shingle_tokens 5, this recipe has 4"),
         ({"recall": 0.9}, r"dedup\.recall 0\.9985, this recipe has 0\.9"),
         ({"rows_per_band": 4}, r"dedup\.rows_per_band 5, this recipe has 4"),
+        ({"rows_per_band": 5, "measure": "containment"}, r"dedup\.measure jaccard, this recipe has containment"),
     ],
 )
 def test_other_settings_are_refused(runs, options, message):

@@ -46,6 +46,7 @@ def _merged(pairs: list[tuple[int, int]]) -> set[frozenset[int]]:
 
 def test_groups_are_the_connected_documents_and_no_group_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(dedup_cluster, "_CHARS_A_TASK", 2000)
+    monkeypatch.setattr(dedup_cluster, "_AT_ONCE", 70)
     task, pairs = _write_inputs(tmp_path)
     result = dedup_cluster.cluster(task, tmp_path)
     assert len(result.parts) > 3

@@ -20,6 +20,7 @@ from pipelines.duplicates import marked, show
 from pipelines.recipe_file import make_recipe
 from pipelines.report import write_report
 from pipelines.run import run
+from pipelines.two_columns import two_columns
 
 EN = (
     "The miller of {0} kept a careful ledger of every sack that crossed the old stone bridge, and each spring she read "
@@ -282,10 +283,15 @@ def test_both_sides_have_their_own_text():
     ]
     assert side_by_side(runs) == [
         {"left": [], "right": [], "elided": 5},
-        {"left": [("甲 ", False), ("b", True), (" ", False)], "right": [("甲\n", False), ("c", True), ("\n", False)]}
+        {"left": [("甲 ", ""), ("b", "text"), (" ", "")], "right": [("甲\n", ""), ("c", "form"), ("\n", "")]}
         | {"elided": 0},
     ]
     assert marked(runs).plain == " … 5 … 甲 [-b-]{+c+}~ ⏎ "
+    assert [line.plain for line in two_columns(runs, 21)] == [
+        "… 5 characters alike …",
+        "甲 [-b-]  │ 甲",
+        "          │ {+c+}~",
+    ]
 
 
 def test_the_report_shows_clusters_side_by_side(work):

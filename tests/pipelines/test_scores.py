@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import random
 import shutil
 from collections import Counter
@@ -178,6 +179,36 @@ def test_a_model_that_changes_under_a_run_is_refused(folder, tmp_path):
 def test_what_is_wrong_is_refused_before_anything_starts(folder, model, error, message):
     with pytest.raises(error, match=message):
         extract.check_options(Extract(scores={"a": str(folder / model)}))
+
+
+def arpa(path: Path, words: list[str]) -> Path:
+    """A KenLM model in which each word is as likely as any other; it reads no model without a pair."""
+    share = -math.log10(len(words) + 2)
+    lines = [f"{share:.6f}\t{word}\t0" for word in ("<unk>", "</s>", *words)]
+    lines = [f"ngram 1={len(lines) + 1}", "ngram 2=1", "", "\\1-grams:", "-99\t<s>\t0", *lines]
+    lines = ["\\data\\", *lines, "", "\\2-grams:", "-1\t<s> </s>", "", "\\end\\", ""]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_a_kenlm_model_gives_its_languages_documents_perplexities(folder, tmp_path):
+    pytest.importorskip("kenlm", reason="the package kenlm is not installed (extra kenlm)")
+    words = sorted({word for text in ENGLISH for word in text.split()})
+    model = arpa(tmp_path / "en.arpa", [*words, *(word + "." for word in words)])
+    run_until(folder, tmp_path / "work", {"kenlm": str(model)})
+    found = table(tmp_path / "work")
+    scores = dict.fromkeys(found["language"].to_pylist(), ())
+    for language, score in zip(found["language"].to_pylist(), found["score_kenlm"].to_pylist(), strict=True):
+        scores[language] += (score,)
+    assert set(scores) == {"zh", "en"} and set(scores["zh"]) == {None}
+    assert scores["en"] == pytest.approx([2 * len(words) + 2] * 10, rel=1e-4)
+
+
+def test_a_kenlm_model_is_known_by_its_files(tmp_path):
+    model = str(arpa(tmp_path / "zh.arpa", ["a"]))
+    alone = hash_models({"a": model})
+    (tmp_path / "zh.sp.model").write_bytes(b"pieces")
+    assert set(alone["a"]) == {"file"} and set(hash_models({"a": model})["a"]) == {"zh.arpa", "zh.sp.model"}
 
 
 @pytest.mark.parametrize("name", ["Quality", "a-b", "a.b", "质量", ""])

@@ -14,7 +14,7 @@ from pipelines.select import Criteria, check_options, failing_rules
 def _batch(rows):
     """Documents that pass every rule unless a row says otherwise."""
     good = {"rps_doc_word_count": 200, "rps_doc_mean_word_length": 5.0, "num_distinct_stop_words": 6}
-    good |= {"rps_doc_num_lines": 10, "frac_lines_end_with_punctuation": 1.0}
+    good |= {"num_lines": 10, "frac_lines_end_with_punctuation": 1.0}
     columns = {"source": [], "language": [], "language_score": [], "quality": []} | {name: [] for name in RULE_SIGNALS}
     for row in rows:
         full = {"source": "web", "language": "en", "language_score": 0.9, "quality": 0.8} | good | row
@@ -41,7 +41,7 @@ def test_all_reasons_of_a_document_in_one_list():
     batch = _batch(
         [
             {},
-            {"rps_doc_word_count": 10, "num_distinct_stop_words": 0, "language_score": 0.1},
+            {"rps_doc_word_count": 10, "rps_doc_symbol_to_word_ratio": 0.5, "language_score": 0.1},
             {"language": "fr", "rps_doc_word_count": 10},
             {"language": "zh", "rps_doc_word_count": 79},
             {},
@@ -49,7 +49,7 @@ def test_all_reasons_of_a_document_in_one_list():
     )
     assert _reasons(batch, Select(), _4="near") == [
         [],
-        ["language_score", "gopher_quality.min_words", "gopher_quality.min_stop_words"],
+        ["language_score", "gopher_quality.min_words", "gopher_quality.max_symbol_to_word_ratio"],
         ["language"],
         ["fineweb2_cmn_hani_characters.min_words"],
         ["duplicate_near"],

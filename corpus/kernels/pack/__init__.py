@@ -27,13 +27,11 @@ from typing import Literal
 import numpy as np
 
 from corpus.kernels.pack import naive, pack_cpu
-from corpus.kernels.pack.checks import checked_documents, checked_spans
+from corpus.kernels.pack.checks import checked_documents, checked_segments, checked_spans
 from corpus.kernels.pack.columns import column_map
 from corpus.kernels.pack.shapes import IGNORE_INDEX, PackedRows
 
 Backend = Literal["naive", "numba", "triton"]
-
-_TOKEN_TYPES = frozenset((np.dtype(np.uint16), np.dtype(np.uint32)))
 
 __all__ = ["IGNORE_INDEX", "Backend", "PackedRows", "pack_rows"]
 
@@ -88,16 +86,7 @@ def pack_rows(
         4, ...].
     """
     module = _module(backend)
-    starts_S = np.ascontiguousarray(starts, dtype=np.int64)
-    lengths_S = np.ascontiguousarray(lengths, dtype=np.int64)
-    splits_B1 = np.ascontiguousarray(row_splits, dtype=np.int64)
-    if len(starts_S) != len(lengths_S) or not len(splits_B1):
-        raise ValueError(
-            f"{len(starts_S)} starts, {len(lengths_S)} lengths, {len(splits_B1)} row_splits; expected as many starts "
-            "as lengths, and row_splits that begin with 0"
-        )
-    if tokens.dtype not in _TOKEN_TYPES or tokens.ndim != 1:
-        raise ValueError(f"tokens are {tokens.dtype} {tokens.shape}, expected one-dimensional uint16 or uint32")
+    starts_S, lengths_S, splits_B1 = checked_segments(tokens, starts, lengths, row_splits)
     if dtype not in (np.int64, np.int32) or not -(1 << 31) <= pad_id < 1 << 31:
         raise ValueError(
             f"dtype is {dtype}, pad_id {pad_id}; expected np.int64 or np.int32, and a pad_id that fits int32"

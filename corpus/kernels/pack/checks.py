@@ -1,15 +1,23 @@
-"""Is what `pack_rows` was given sound? One pass over the segments, some microseconds a batch; no token is looked at."""
+"""Is what `pack_rows` was given sound? One pass over the segments, some microseconds a batch; no token is looked at.
+
+The kernels that pack and stage rows make that pass themselves: `call` calls them, and `check_rows` makes it alone.
+"""
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from corpus.kernels.compiled import compiled
 
 _SOUND, _SPLITS, _OUTSIDE, _LONG, _MANY, _SPANS = range(6)  # as `numba_cpu` numbers them
+_SEGMENTS = "int64[::1], int64[::1], int64[::1], int32[:, ::1], int64[::1]"  # starts to span_splits
 _find_fault = compiled(
-    "corpus.kernels.pack.numba_cpu:find_fault",
-    "int64(int64, int64[::1], int64[::1], int64[::1], int32[:, ::1], int64[::1], int64, int64, int64[::1])",
+    "corpus.kernels.pack.numba_cpu:find_fault", f"int64(int64, {_SEGMENTS}, int64, int64, int64[::1])"
 )
-NO_SPANS = (np.empty((0, 2), np.int32), np.empty(0, np.int64))
+_NO_SPANS = (np.empty((0, 2), np.int32), np.empty(0, np.int64))
+_NO_DOCUMENTS = np.empty(0, np.int64)
+_TOKEN_TYPES = frozenset((np.dtype(np.uint16), np.dtype(np.uint32)))
 
 
 def check_rows(
@@ -29,13 +37,56 @@ def check_rows(
         ValueError: naming the row.
     """
     place = np.empty(2, np.int64)
-    spans = NO_SPANS if loss_spans is None else loss_spans
+    spans = _NO_SPANS if loss_spans is None else loss_spans
     fault = _find_fault(num_tokens, starts, lengths, row_splits, *spans, seq_len, max_segments, place)
     if fault != _SOUND:
-        raise fault_error(fault, place, num_tokens, row_splits, seq_len, max_segments)
+        raise _error(fault, place, num_tokens, row_splits, seq_len, max_segments)
 
 
-def fault_error(
+def kernel_of_rows(name: str, tokens: str, rest: str) -> Callable[..., int]:
+    """A kernel of `numba_cpu` for `call`: for tokens of a type, with the signature of its own arguments."""
+    return compiled(
+        f"corpus.kernels.pack.numba_cpu:{name}",
+        f"int64({tokens}[::1], {_SEGMENTS}, int64[::1], int64, int64, {rest}, int64[::1])",
+    )
+
+
+def call(
+    kernel: Callable[..., int],
+    tokens: np.ndarray,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+    row_splits: np.ndarray,
+    loss_spans: tuple[np.ndarray, np.ndarray] | None,
+    document_ids: np.ndarray | None,
+    seq_len: int,
+    max_segments: int,
+    *rest: Any,
+) -> int:
+    """Call a kernel that checks rows before it writes.
+
+    Args:
+        kernel: of `kernel_of_rows`.
+        others: as `corpus.kernels.pack.pack_rows` makes them of its arguments.
+        rest: the kernel's own.
+
+    Returns:
+        Tokens of the longest segment, padding counted.
+
+    Raises:
+        ValueError: as `check_rows`; then nothing was written.
+    """
+    place = np.empty(2, np.int64)
+    spans = _NO_SPANS if loss_spans is None else loss_spans
+    documents = _NO_DOCUMENTS if document_ids is None else document_ids
+    segments = (starts, lengths, row_splits, *spans, documents)
+    longest = kernel(tokens, *segments, seq_len, max_segments, *rest, place)
+    if longest < 0:
+        raise _error(-longest, place, len(tokens), row_splits, seq_len, max_segments)
+    return longest
+
+
+def _error(
     fault: int, place: np.ndarray, num_tokens: int, row_splits: np.ndarray, seq_len: int, max_segments: int
 ) -> ValueError:
     """What `find_fault` found, in words."""
@@ -59,6 +110,25 @@ def fault_error(
             "empty, each beginning at or after the end of the one before"
         )
     return ValueError(text)
+
+
+def checked_segments(
+    tokens: np.ndarray, starts: np.ndarray, lengths: np.ndarray, row_splits: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Starts, lengths and row_splits as contiguous int64; whether they fit the tokens is `find_fault`'s.
+
+    Raises:
+        ValueError: for tokens of another type, no row_splits, not as many starts as lengths.
+    """
+    starts_S, lengths_S, splits_B1 = (np.ascontiguousarray(array, np.int64) for array in (starts, lengths, row_splits))
+    if len(starts_S) != len(lengths_S) or not len(splits_B1):
+        raise ValueError(
+            f"{len(starts_S)} starts, {len(lengths_S)} lengths, {len(splits_B1)} row_splits; expected as many starts "
+            "as lengths, and row_splits that begin with 0"
+        )
+    if tokens.dtype not in _TOKEN_TYPES or tokens.ndim != 1:
+        raise ValueError(f"tokens are {tokens.dtype} {tokens.shape}, expected one-dimensional uint16 or uint32")
+    return starts_S, lengths_S, splits_B1
 
 
 def checked_spans(

@@ -1,15 +1,17 @@
 """The kernels of packing on one CPU core, bit-equal to `naive`. `pack_cpu`, `checks` and `staging` call them.
 
 `pack_rows` walks the segments of each row, clips each to the one or two runs of columns that this rank writes, and
-copies it in one loop that reads a token and the next and writes the id, the label and the position; LLVM vectorises it.
-24 bytes are written a token, 16 with int32 outputs.
+writes ids, labels and positions in loops that are vectorised, past the caches where the outputs are larger than those.
+24 bytes are written a token, 12 with int32 outputs.
 """
 
 import numpy as np
 
 from corpus.kernels.jit import kernel, raw
 from corpus.kernels.pack.shapes import IGNORE_INDEX, NO_DOCUMENT
+from corpus.kernels.pack.streaming import copy_tokens, count_up, wait_for_stores
 
+_STREAMED = 1 << 22  # outputs of so many bytes are written past the caches: a core has 1 or 2 MB
 SOUND, SPLITS, OUTSIDE, LONG, MANY, SPANS = range(6)  # what `find_fault` finds
 
 
@@ -102,6 +104,7 @@ def pack_rows(
     borders, num_columns, num_borders = raw(cu_seqlens), input_ids.shape[1], cu_seqlens.shape[1]
     masked, owned = len(span_splits) > 0, len(document_ids) > 0
     num_runs = 1 + (chunk < num_columns)
+    stream = 3 * input_ids.size * input_ids.itemsize >= _STREAMED
     longest = 0
     for row in range(len(row_splits) - 1):
         end, border = np.int64(0), row * num_borders
@@ -141,10 +144,8 @@ def pack_rows(
                     continue
                 token = low + source
                 before_next = count - (high == end)  # so many have their next token in the segment
-                for i in range(count):
-                    ids[out + i] = token_at[token + i]
-                for i in range(count):
-                    positions[out + i] = position + i
+                copy_tokens(ids, out, token_at, token, count, stream)
+                count_up(positions, out, position, count, stream)
                 if masked:
                     for i in range(count):
                         targets[out + i] = IGNORE_INDEX
@@ -154,8 +155,7 @@ def pack_rows(
                         for i in range(first, behind):
                             targets[out + i] = token_at[token + i + 1]
                 else:
-                    for i in range(before_next):
-                        targets[out + i] = token_at[token + i + 1]
+                    copy_tokens(targets, out, token_at, token + 1, before_next, stream)
                     if before_next < count:
                         targets[out + before_next] = IGNORE_INDEX
                 if owned:
@@ -164,6 +164,7 @@ def pack_rows(
         while border < (row + 1) * num_borders:
             borders[border] = seq_len
             border += 1
+    wait_for_stores()
     return longest
 
 

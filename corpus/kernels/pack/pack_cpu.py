@@ -5,22 +5,17 @@ Price on one core: see docs/gpu.md.
 
 import numpy as np
 
-from corpus.kernels.compiled import compiled
-from corpus.kernels.pack.checks import NO_SPANS, fault_error
+from corpus.kernels.pack.checks import call, kernel_of_rows
 from corpus.kernels.pack.columns import column_map
 from corpus.kernels.pack.shapes import PackedRows
 
 _pack_rows = {  # by the types of tokens and outputs; each is compiled when it is first wanted
-    (np.dtype(tokens), np.dtype(out)): compiled(
-        "corpus.kernels.pack.numba_cpu:pack_rows",
-        f"int64({tokens}[::1], int64[::1], int64[::1], int64[::1], int32[:, ::1], int64[::1], int64[::1], "
-        f"int64, int64, int64, int64, int64, int64, {out}[:, ::1], {out}[:, ::1], {out}[:, ::1], {out}[:, ::1], "
-        "int32[:, ::1], int64[::1])",
+    (np.dtype(tokens), np.dtype(out)): kernel_of_rows(
+        "pack_rows", tokens, f"int64, int64, int64, int64, {', '.join([f'{out}[:, ::1]'] * 4)}, int32[:, ::1]"
     )
     for tokens in ("uint16", "uint32")
     for out in ("int64", "int32")
 }
-_NO_DOCUMENTS = np.empty(0, np.int64)
 
 
 def pack_rows(
@@ -39,14 +34,14 @@ def pack_rows(
 ) -> None:
     """See `corpus.kernels.pack.pack_rows`."""
     columns = column_map(seq_len, context_parallel)
-    place = np.empty(2, np.int64)
-    longest = _pack_rows[tokens.dtype, out.input_ids.dtype](
+    out.max_seqlen = call(
+        _pack_rows[tokens.dtype, out.input_ids.dtype],
         tokens,
         starts,
         lengths,
         row_splits,
-        *(NO_SPANS if loss_spans is None else loss_spans),
-        _NO_DOCUMENTS if document_ids is None else document_ids,
+        loss_spans,
+        document_ids,
         seq_len,
         max_segments,
         pad_id,
@@ -58,8 +53,4 @@ def pack_rows(
         out.position_ids,
         out.input_ids[:0] if out.document_ids is None else out.document_ids,
         out.cu_seqlens,
-        place,
     )
-    if longest < 0:
-        raise fault_error(-longest, place, len(tokens), row_splits, seq_len, max_segments)
-    out.max_seqlen = longest

@@ -22,17 +22,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.kernels.compiled import compiled
-from corpus.kernels.pack.checks import NO_SPANS, fault_error
+from corpus.kernels.pack.checks import call, kernel_of_rows
 
 _HEADER = 8
 _ALIGNMENT = 16  # bytes
-_NO_DOCUMENTS = np.empty(0, np.int64)
 _stage_rows = {
-    np.dtype(tokens): compiled(
-        "corpus.kernels.pack.numba_cpu:stage_rows",
-        f"int64({tokens}[::1], int64[::1], int64[::1], int64[::1], int32[:, ::1], int64[::1], int64[::1], "
-        f"int64, int64, int64[::1], int64[::1], int32[::1], {tokens}[::1], int32[:, ::1], int64[::1])",
+    np.dtype(tokens): kernel_of_rows(
+        "stage_rows", tokens, f"int64[::1], int64[::1], int32[::1], {tokens}[::1], int32[:, ::1]"
     )
     for tokens in ("uint16", "uint32")
 }
@@ -108,14 +104,14 @@ def stage_rows(
     Raises:
         ValueError: see `corpus.kernels.pack.pack_rows`.
     """
-    place = np.empty(2, np.int64)
-    longest = _stage_rows[tokens.dtype](
+    return call(
+        _stage_rows[tokens.dtype],
         tokens,
         starts,
         lengths,
         row_splits,
-        *(NO_SPANS if loss_spans is None else loss_spans),
-        _NO_DOCUMENTS if document_ids is None else document_ids,
+        loss_spans,
+        document_ids,
         seq_len,
         max_segments,
         where.places,
@@ -123,8 +119,4 @@ def stage_rows(
         buffer.view(np.int32),
         buffer.view(tokens.dtype),
         cu_seqlens,
-        place,
     )
-    if longest < 0:
-        raise fault_error(-longest, place, len(tokens), row_splits, seq_len, max_segments)
-    return longest

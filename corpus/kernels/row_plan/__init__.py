@@ -28,13 +28,14 @@ only if `starts` is not 0: its `lengths` counts them, its `starts` does not.
 Where few pieces go together (documents of half a row to a row, and long ones), best fit leaves a tenth of the positions
 empty. If it leaves more than one in 2,048, then with `split` and without `overlap` rows that hold no whole document are
 emptied, those with the most room first and as few as are enough; what they held is poured, in document order, into the
-room of the other rows, the largest first, and cut where a row is full. Documents of at most T tokens stay whole. If
-there would be no fewer rows, nothing is done. Rooms of at most T / 1,024 are left as they are.
+room of the other rows, the largest first, and cut where a row is full; pieces that follow each other are one again
+before. Documents of at most T tokens stay whole. If there would be no fewer rows, nothing is done. Rooms of at most
+T / 1,024 are left as they are.
 
 Fill on the lengths of real pages (`benchmarks/row_plan.py`), rows of 2,048: English 99.99 %, Chinese 99.95 % (87.5 %
 without pouring); of 8,192: 99.99 and 99.97 %. Price of a window of 65,536 documents on one core of a shared 2-core
-cloud Xeon: best_fit 19 to 27 M documents/s, 9 M where rows are poured and a document is 2.1 pieces; first_fit 6 to
-15 M; concat 38 to 170 M.
+cloud Xeon, whose speed changes by half: best_fit 20 to 39 M documents/s, 9 to 19 M where rows are poured and a document
+is 2.0 pieces; first_fit 6 to 13 M; concat 42 to 116 M.
 
 Legend: R rows, T = seq_len, S segments (pieces in rows), N documents.
 """

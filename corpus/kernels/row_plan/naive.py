@@ -92,7 +92,7 @@ def _pour(rows: list[_Row], lengths: list[int], options: PlanOptions) -> list[_R
     poured = {id(row): _Row(row.room, row.limit - len(row.pieces)) for row in kept}
     waiting = sorted(poured.values(), key=lambda row: -row.room)
     fresh: list[_Row] = []
-    for piece in sorted(piece for row in emptied for piece in row.pieces):
+    for piece in _joined(sorted(piece for row in emptied for piece in row.pieces)):
         start, end = piece.start, piece.start + piece.tokens
         while start < end:
             while waiting and not (waiting[0].room > least_room(options) and waiting[0].holds(1)):
@@ -109,6 +109,16 @@ def _pour(rows: list[_Row], lengths: list[int], options: PlanOptions) -> list[_R
     for row in kept:
         row.pieces += poured[id(row)].pieces
     return kept + fresh
+
+
+def _joined(pieces: list[_Piece]) -> list[_Piece]:
+    """Pieces of a document that follow each other become one; its prefix is not known yet."""
+    joined: list[_Piece] = []
+    for piece in pieces:
+        if joined and joined[-1].document == piece.document and joined[-1].start + joined[-1].tokens == piece.start:
+            piece = _Piece(piece.document, joined[-1].start, joined.pop().tokens + piece.tokens, 0)
+        joined.append(piece)
+    return joined
 
 
 def _first_fit(lengths: list[int], options: PlanOptions) -> list[_Row]:

@@ -1,10 +1,9 @@
 """Cut a document into tokens and count its characters by class: the kernel of `naive_tokens`.
 
-Where words of ASCII letters and digits begin and end is found 64 bytes at a time. A word with a blank behind it, or
-one mark and a blank, is most of English and goes through a loop without a branch between the two; most of the rest
-is words with marks between and behind them (`cut_words`). A Han character or CJK mark is a token at once, and numbered
-through the table that says which characters the document had. Every other run goes through `cut_run`. Every character
-beyond ASCII is looked up in the class table once and counted there; ASCII is counted by byte in `measure_characters`.
+Runs of ASCII are cut 64 bytes at a time, without a branch on what they are (`cut_window`): nearly all of English. A Han
+character or CJK mark is a token at once, and numbered through the table that says which characters the document had.
+Every other run goes through `cut_run`. Every character beyond ASCII is looked up in the class table once and counted
+there; ASCII is counted by byte in `measure_characters`.
 """
 
 import numpy as np
@@ -25,8 +24,7 @@ from corpus.kernels.signals.cut_run import (
     K_WIDE,
     cut_run,
 )  # fmt: skip
-from corpus.kernels.signals.cut_words import MARKS, dot_ends, take_joined
-from corpus.kernels.swar import letters_and_digits, write_places
+from corpus.kernels.signals.cut_window import take_window
 from corpus.kernels.utf8 import decode
 
 SPACE, MARK, HAN, SEPARATOR, STOP_HAN, TERMINAL = ch.SPACE, ch.MARK, ch.HAN, ch.SEPARATOR, ch.STOP_HAN, ch.TERMINAL
@@ -34,60 +32,7 @@ PREFIX = ch.PREFIX | ch.ICON
 _BREAK = SPACE | HAN | SEPARATOR
 _ONE_CHAR = 1 << CHARS_PLACE
 _BLANK, _NEWLINE, _DOT, _COLON = 0x20, 0x0A, 0x2E, 0x3A
-_ZERO, _ONE, _LAST = np.uint64(0), np.uint64(1), np.uint64(63)
-
-
 _ASCII_FLAGS = np.array([ch.flags_of(chr(byte)) for byte in range(128)])
-
-
-@inner()
-def find_words(data, start, end, edges):
-    """Write where each run of ASCII letters and digits begins and ends, counted from `start`, and -1 behind them.
-
-    Args:
-        edges: out, int32, `[end - start + swar.PLACES_SLACK]` at least.
-    """
-    count, carry, place = 0, _ZERO, start
-    while place < end:
-        bits = letters_and_digits(data, place)
-        if end - place < 64:
-            bits &= (_ONE << np.uint64(end - place)) - _ONE
-        count = write_places(bits ^ ((bits << _ONE) | carry), place - start, edges, count)
-        carry = bits >> _LAST
-        place += 64
-    if carry != _ZERO:
-        edges[count] = end - start
-        count += 1
-    edges[count] = -1
-
-
-@inner()
-def _plain_words(data, start, end, edges, edge, gap, begins, ends, kinds, count):
-    """Take words as long as each has a blank or line feed behind it, or a mark and that, and the next word follows.
-
-    Returns:
-        the edge after the last word taken; the new count; what stands before the next token. Nothing is taken of a word
-        that is otherwise.
-    """
-    while True:
-        begin, stop = np.int64(edges[edge]), np.int64(edges[edge + 1])
-        if start + stop + 2 > end:
-            break
-        mark = data[start + stop]
-        marked = (MARKS[mark] != 0) & ((mark != _DOT) | dot_ends(data, start + begin, start + stop))
-        behind = stop + marked
-        begins[count], begins[count + 1] = begin, stop
-        ends[count], ends[count + 1] = stop, stop + 1
-        kinds[count], kinds[count + 1] = gap, 0
-        is_line = data[start + behind] == _NEWLINE
-        if (data[start + behind] != _BLANK) & (not is_line):
-            break
-        count += 1 + marked
-        edge += 2
-        gap = K_SPACED | is_line * K_LINE
-        if edges[edge] != behind + 1:
-            break
-    return edge, count, gap
 
 
 @inner()
@@ -122,7 +67,7 @@ def _take_breaks(
 
 @inner()
 def cut_tokens(
-    data, start, end, edges, classes, flags_of, break_kinds, seen, base, run_chars, run_flags, run_offsets, marks,
+    data, start, end, classes, flags_of, break_kinds, seen, base, run_chars, run_flags, run_offsets, marks,
     class_counts, begins, ends, kinds, numbers, traits_of,
 ):  # fmt: skip
     """Cut the bytes `start` to `end` into tokens.
@@ -132,7 +77,6 @@ def cut_tokens(
         are besides those.
 
     Args:
-        edges: from `find_words`.
         break_kinds: `kinds_of_breaks`.
         seen: `[0x110000]` int32: from `base` on, the document has the code point. Out: `base` and its number.
         run_chars, run_flags, run_offsets, marks: room for an int32 a character.
@@ -142,7 +86,7 @@ def cut_tokens(
         numbers: out, int32: of each token with K_NUMBERED, in the order of first sight.
         traits_of: out, int64, by number: its K_* bits, and 1 code point.
     """
-    count, place, edge, num_distinct, num_breaks = 0, start, 0, 0, 0
+    count, place, num_distinct, num_breaks = 0, start, 0, 0
     gap = K_LINE | K_PARAGRAPH | K_SPACED
     while place < end:
         byte = np.int64(data[place])
@@ -151,14 +95,10 @@ def cut_tokens(
             gap |= K_SPACED | (byte == _NEWLINE) * (K_LINE + is_line * (K_PARAGRAPH - K_LINE))
             place += 1
             continue
-        if edges[edge] == place - start:
-            first = edge
-            edge, count, gap = _plain_words(data, start, end, edges, edge, gap, begins, ends, kinds, count)
-            if edge > first:
-                place = start + ends[count - 1] + 1
-                continue
-            edge, count = take_joined(data, start, end, edges, edge, classes, flags_of, gap, begins, ends, kinds, count)
-            if edge > first:
+        if _BLANK < byte < 0x7F:
+            before = count
+            count = take_window(data, start, place, end, classes, flags_of, gap, begins, ends, kinds, count)
+            if count > before:
                 gap = 0
                 place = start + ends[count - 1]
                 continue
@@ -214,8 +154,6 @@ def cut_tokens(
         count = cut_run(run, run_chars, run_flags, run_offsets, marks, num_marks, colons, begins, ends, kinds, count)
         kinds[first] |= gap
         gap = 0
-        while edges[edge] >= 0 and start + edges[edge] < place:
-            edge += 2
     return count, num_breaks, num_distinct
 
 

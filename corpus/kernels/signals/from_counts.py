@@ -89,9 +89,9 @@ def _of_tokens(
 def _of_lines(token: np.ndarray, line: np.ndarray, newlines: np.ndarray) -> dict[str, np.ndarray]:
     lines = line[ml.LINES]
     return {
-        "rps_doc_num_lines": lines,
+        "num_lines": lines,
         "rps_doc_frac_lines_end_with_ellipsis": _per(line[ml.ELLIPSIS_LINES], lines),
-        "rps_doc_frac_lines_start_with_bullet": _per(line[ml.BULLETS], lines),
+        "frac_lines_start_with_bullet": _per(line[ml.BULLETS], lines),
         "frac_lines_end_with_punctuation": _per(line[ml.TERMINALS], lines),
         "frac_lines_end_with_read_more": _per(line[ml.READ_MORE], lines),
         "frac_short_lines": _per(line[ml.SHORT], lines),

@@ -12,7 +12,7 @@ import numpy as np
 from corpus.kernels.jit import inner
 from corpus.kernels.signals.cut_run import CHARS_PLACE, K_CAPS, K_HAN, K_LETTER, K_MARK, K_STOP
 from corpus.kernels.signals.first_sight import first_sights
-from corpus.kernels.signals.token_traits import STOP_PLACE, STOPS, head_of, token_traits, whole
+from corpus.kernels.signals.token_traits import STOP_PLACE, STOPS, head_of, whole, write_traits
 from corpus.kernels.swar import first_bytes, load8, only_if
 
 # Columns of what is counted on tokens, one row a document.
@@ -69,7 +69,7 @@ def _write_keys(data, start, num_tokens, begins, ends, kinds, keys, where):
 @inner()
 def measure_tokens(
     data, start, num_tokens, num_numbered, classes, flags_of, begins, ends, kinds, chars_before, numbers, tally,
-    traits_of, keys, where, firsts, slots, left, distinct, counts,
+    traits_of, keys, where, firsts, slots, left, distinct, tails, counts,
 ):  # fmt: skip
     """Number equal tokens alike and complete their kinds, count words; returns how many tokens are distinct.
 
@@ -82,7 +82,7 @@ def measure_tokens(
         numbers: in and out, int32: the number of each token; new ones follow in the order of first sight.
         tally: out, int32, by number: how often it comes.
         traits_of: in and out, int64, by number, see `token_traits`.
-        keys: room for a uint64 a token.
+        keys, tails: room for a uint64 a token.
         where, firsts, left, distinct: room for an int32 a token.
         slots: see `first_sights`.
         counts: out, `[NUM_TOKEN_COUNTS]` int64.
@@ -97,10 +97,10 @@ def measure_tokens(
         numbers[where[index]] = left[firsts[index]]
     for number in range(num_distinct):
         tally[number] = 0
-    for number in range(num_numbered, num_distinct):
-        at = np.int64(distinct[number - num_numbered])
-        begin, size = start + begins[at], np.int64(ends[at] - begins[at])
-        traits_of[number] = token_traits(data, begin, size, classes, flags_of)
+    write_traits(
+        data, start, num_distinct - num_numbered, num_numbered, distinct, begins, ends, classes, flags_of, keys, tails,
+        firsts, left, traits_of,
+    )  # fmt: skip
     total = np.int64(0)
     for at in range(num_tokens):
         number = np.int64(numbers[at])

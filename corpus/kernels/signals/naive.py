@@ -150,9 +150,9 @@ def num_lorem_ipsum(text: str) -> int:
 def _line_signals(text: str, count: dict[str, int], tokens: list[str], characters: list[str]) -> dict[str, float]:
     lines, words = count["lines"], sum(not is_mark(token) for token in characters)
     return {
-        "rps_doc_num_lines": lines,
+        "num_lines": lines,
         "rps_doc_frac_lines_end_with_ellipsis": _per(count["ellipsis"], lines),
-        "rps_doc_frac_lines_start_with_bullet": _per(count["bullet"], lines),
+        "frac_lines_start_with_bullet": _per(count["bullet"], lines),
         "frac_lines_end_with_punctuation": _per(count["terminal"], lines),
         "frac_lines_end_with_read_more": _per(count["read_more"], lines),
         "frac_short_lines": _per(count["short"], lines),

@@ -27,7 +27,7 @@ from corpus.kernels.signals import characters as ch
 from corpus.kernels.signals import measure_characters as mc
 from corpus.kernels.signals import measure_lines as ml
 from corpus.kernels.signals import measure_tokens as mt
-from corpus.kernels.signals.cut import cut_tokens, find_words, kinds_of_breaks
+from corpus.kernels.signals.cut import cut_tokens, kinds_of_breaks
 from corpus.kernels.signals.first_sight import first_sights, num_slots
 from corpus.kernels.signals.from_counts import signals_from_counts
 from corpus.kernels.signals.ngrams import DUPLICATE, LONG_HAN_SIZE, REPEATED_HAN_SIZE, TOP
@@ -121,7 +121,8 @@ def _measure_tokens(data, start, num_tokens, num_numbered, classes, flags_of, ro
     return mt.measure_tokens(
         data, start, num_tokens, num_numbered, classes, flags_of, raw(room.begins), raw(room.ends), raw(room.kinds),
         raw(room.chars_before), raw(room.numbers), raw(room.tally), raw(room.traits), raw(room.keys),
-        raw(room.places), raw(room.grams), raw(room.slots), raw(room.left), raw(room.line_chars), out,
+        raw(room.places), raw(room.grams), raw(room.slots), raw(room.left), raw(room.line_chars),
+        raw(room.line_keys), out,
     )  # fmt: skip
 
 
@@ -153,18 +154,17 @@ def _measure_repetition(num_tokens, num_distinct, sizes, num_top, join, han, roo
 @kernel()
 def _measure(data, offsets, classes, flags_of, break_kinds, has_words, tables, room, counts):
     """Count everything of every document. With `has_words` a mostly-Han one is counted in dictionary words."""
-    begins, ends, kinds, edges = raw(room.begins), raw(room.ends), raw(room.kinds), raw(room.part_chars)
+    begins, ends, kinds = raw(room.begins), raw(room.ends), raw(room.kinds)
     base, seen = room.base[0], raw(room.seen)
     text, class_of, flags, breaks = raw(data), raw(classes), raw(flags_of), raw(break_kinds)
     for row in range(offsets.shape[0] - 1):
         start, end = offsets[row], offsets[row + 1]
         mc.count_bytes(text, start, end, raw(room.bytes))
-        find_words(text, start, end, edges)
         if base + (end - start) > _LAST_BASE:
             room.seen[:] = 0
             base = 1
         num_tokens, num_numbered, num_others = cut_tokens(
-            text, start, end, edges, class_of, flags, breaks, seen, base, raw(room.grams), raw(room.places),
+            text, start, end, class_of, flags, breaks, seen, base, raw(room.grams), raw(room.places),
             raw(room.chars_before), raw(room.tally), raw(room.classes), begins, ends, kinds, raw(room.numbers),
             raw(room.traits),
         )  # fmt: skip

@@ -46,7 +46,7 @@ def _longest(
     runs: Sequence[tuple[int, ...]], at: int, terms: dict[tuple[int, ...], int], longest: int, word: np.ndarray
 ) -> tuple[int, int]:
     """Where the longest term that begins at `at` ends, and its group; 0, -1 if none does."""
-    before = next((run[-1] for run in reversed(runs[:at]) if run), 0)
+    before = next((runs[place][-1] for place in range(at - 1, -1, -1) if runs[place]), 0)
     if word[runs[at][0]] and word[before]:
         return 0, -1
     best = (0, -1)
@@ -56,7 +56,7 @@ def _longest(
         if len(codes) > longest:
             break
         if runs[end] and codes in terms:
-            after = next((run[0] for run in runs[end + 1 :] if run), 0)
+            after = next((runs[place][0] for place in range(end + 1, len(runs)) if runs[place]), 0)
             if not (word[codes[-1]] and word[after]):
                 best = (end + 1, terms[codes])
     return best

@@ -162,7 +162,7 @@ def test_pages_of_a_template_that_are_all_kept_never_meet(own):
     seen, found = np.full(2000, -1), np.empty(2000, np.int64)
     met = 0
     for at in members:
-        prefix = ordered_prefix(hashes, offsets[at], offsets[at + 1], counters, 0.75)
+        prefix = ordered_prefix(hashes, offsets[at], offsets[at + 1], counters, 0.75, 0.75 * (100 + own))
         met += find_sets(index, at, 100 + own, prefix, np.diff(offsets), 0.75, seen, found)
         index = add_set(index, at, 100 + own, prefix, 0.75)
     assert len(prefix) > own  # the template's own hashes are in what is indexed
@@ -177,7 +177,7 @@ def test_pages_of_a_template_never_meet_by_containment_either(own):
     seen, found = np.full(2000, -1), np.empty(2000, np.int64)
     met = 0
     for at in members:
-        prefix = ordered_prefix(hashes, offsets[at], offsets[at + 1], counters, 0.75)
+        prefix = ordered_prefix(hashes, offsets[at], offsets[at + 1], counters, 0.75, 0)
         met += find_holders(index, at, prefix, seen, found)
         index = add_whole(index, at, ordered(hashes, offsets[at], offsets[at + 1], counters, 100 + own))
     assert 2000 * 100 < index.used[1] < 2000 * (100 + own)  # most of their own come once, and are left out

@@ -153,7 +153,7 @@ def test_a_bad_batch_is_refused_and_costs_nothing(ring_class):
         ((tokens, starts, lengths * (1 << 40), splits), "room for 80 tokens"),
         ((tokens, starts + 500, lengths, splits), "outside the 500 tokens"),
         ((tokens, starts, lengths, splits[:2]), "3 row_splits"),
-        ((tokens.astype(np.int64), starts, lengths, splits), "int64 tokens"),
+        ((tokens.astype(np.int64), starts, lengths, splits), "tokens are int64"),
     ]:
         with pytest.raises(ValueError, match=message):
             ring.pack(*change)
@@ -280,7 +280,7 @@ def test_a_loader_through_the_ring_gives_the_batches_of_the_cpu(ring_class, tmp_
     if not GPU:
         about = {"num_rows": 2, "seq_len": 32, "max_segments": loader.options.max_segments, "pad_id": 0}
         about |= {name: value for name, value in options.items() if name != "bos_id"}
-        loader._ring = ring_class(device="cpu", **about)
+        loader._feed.ring = ring_class(device="cpu", **about)
     seen = 0
     for given, wanted in zip(loader, expected, strict=True):
         for name in (*TENSORS, *["document_ids"] * ("document_ids" in options)):

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.loader import fim_naive
-from corpus.loader.fim import FimOptions, fim_copy, virtual_lengths
+from corpus.loader.fim import FimOptions, fim_copy, fim_spans, virtual_lengths
+from corpus.loader.loss_masks import mask_of, spans_of
 
 PRE, SUF, MID, EOS = 101, 102, 103, 100
 
@@ -63,6 +64,35 @@ def test_kernels_equal_the_specification(documents, rate, spm_rate, eos_id, seed
     assert copy(documents, chosen, starts, sizes, options, epoch) == joined(expected)
 
 
+@settings(max_examples=150, deadline=None)
+@given(documents_of, shares, shares, st.sampled_from((None, EOS)), st.integers(0, 2**70), st.data())
+def test_loss_spans_go_where_their_tokens_go(documents, rate, spm_rate, eos_id, seed, data):
+    options, epoch = FimOptions(PRE, SUF, MID, rate, spm_rate, eos_id, seed), data.draw(st.integers(0, 3))
+    kinds = (st.booleans(), st.just(True), st.just(False))
+    masks = [[data.draw(kind) for _ in one] for one in documents for kind in [data.draw(st.sampled_from(kinds))]]
+    virtual = [
+        fim_naive.rearranged_mask(mask, document, number, options, epoch)
+        for number, (mask, document) in enumerate(zip(masks, documents, strict=True))
+    ]
+    numbers = np.array(data.draw(st.lists(st.integers(0, len(documents) - 1), min_size=1, max_size=9)))
+    ends = [len(virtual[number]) for number in numbers]
+    starts = np.array([data.draw(st.integers(0, end)) for end in ends])
+    lengths = np.array([data.draw(st.integers(0, end - start)) for end, start in zip(ends, starts, strict=True)])
+    sizes = np.array([len(document) for document in documents])
+    flat = [spans_of(np.array(masks[number], bool), sizes[number]) for number in numbers]
+    flat = [[0, int(sizes[number])] if one is None else one for number, one in zip(numbers, flat, strict=True)]
+    spans = np.array(joined(flat)).reshape(-1, 2)
+    splits = np.cumsum([0] + [len(one) // 2 for one in flat])
+    columns = ((np.cumsum(sizes) - sizes)[numbers], sizes[numbers], numbers, starts, lengths)
+    tokens = np.array(joined(documents), np.uint16)
+    found, found_splits = fim_spans(tokens, *columns, (spans, splits), options, epoch)
+    assert len(found_splits) == len(numbers) + 1 and found_splits[-1] == len(found)
+    for piece, (number, start, length) in enumerate(zip(numbers, starts, lengths, strict=True)):
+        mine = found[found_splits[piece] : found_splits[piece + 1]].ravel()
+        assert (np.diff(mine) >= 0).all() and (mine[::2] < mine[1::2]).all()
+        assert mask_of(mine.tolist(), length).tolist() == virtual[number][start : start + length]
+
+
 def test_shares_and_cuts_are_as_asked():
     """A fifth of 4,000 documents is left, a quarter of the rest has an empty prefix by choice; cuts are spread."""
     options = FimOptions(PRE, SUF, MID, 0.8, 0.25, EOS, seed=5)
@@ -99,6 +129,9 @@ def test_worked_example():
     found = [one for one in options if fim_naive.rearrange(document, 0, one, 0) == wanted]
     assert found
     assert copy([document], np.array([0]), [2], [3], found[0], 0) == [SUF, 8, MID]
+    given = (np.array(document, np.uint16), [0], [5], [0], [0], [8])
+    spans, splits = fim_spans(*given, (np.array([[2, 4]]), np.array([0, 1])), found[0], 0)
+    assert (spans.tolist(), splits.tolist()) == ([[3, 4], [6, 7]], [0, 2])
     without = FimOptions(PRE, SUF, MID, 1.0, 1.0, EOS, found[0].seed)
     assert copy([document], np.array([0]), [0], [8], without, 0) == [PRE, SUF, 8, MID, 5, 6, 7, EOS]
     assert copy([[5, 6, 7]], np.array([0]), [0], [3], without, 0) == [5, 6, 7]
@@ -130,6 +163,8 @@ def test_bad_arguments_are_named(change, message):
     fim_copy(**given)
     with pytest.raises(ValueError, match=message):
         fim_copy(**{**given, **change})
+    with pytest.raises(ValueError, match="2 splits for 0 pieces"):
+        fim_spans(np.arange(5, dtype=np.uint16), *[[]] * 5, (np.ones((1, 2)), np.array([0, 1])), given["options"], 0)
 
 
 def test_bad_options_are_named():

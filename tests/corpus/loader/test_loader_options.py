@@ -325,7 +325,7 @@ def test_state_is_under_a_kilobyte_and_plain_json(corpus):
         ({"num_threads": 0}, "num_threads is 0"),
         ({"bos_id": -1}, "bos_id is -1"),
         ({"pad_id": 1 << 40}, "pad_id is"),
-        ({"window": 2.5}, "interpreted as an integer"),
+        ({"window": 2.5}, "window is 2.5, expected a whole number"),
         ({"dtype": torch.float32}, "dtype is torch.float32"),
         ({"topology": Topology(0, 1), "dp_rank": 0}, "both topology"),
         ({"topology": Topology(0, 1, cp_rank=1, cp_size=3), "context_parallel": "contiguous"}, "128"),

@@ -213,7 +213,7 @@ def test_what_a_server_must_do(written, server, tmp_path):
     assert len(server.asked) == 3  # what cannot get better is not tried again
     with pytest.raises(ShardError, match=r"manifest\.json"):
         TokenShards(f"{server.url}/nothing", **opened)
-    with pytest.raises(RecipeError, match="'full' would read all"):
+    with pytest.raises(RecipeError, match="'full' would read all of"):
         TokenShards(server.url, verify="full", **opened)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from corpus.errors import ModelMissingError, RecipeError
 from corpus.kernels.ngram_lm import Table, log_probability, naive, numba_cpu
-from corpus.ops.perplexity_kenlm import cc_net_normalise, load_kenlm, perplexity_kenlm
+from corpus.ops.perplexity_kenlm import cc_net_language, cc_net_normalise, kenlm_files, load_kenlm, perplexity_kenlm
 
 
 def is_installed() -> bool:
@@ -48,6 +48,20 @@ def test_says_how_to_install(tmp_path: Path) -> None:
 def test_says_which_file_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ModelMissingError, match=r"nowhere\.arpa"):
         load_kenlm(tmp_path / "nowhere.arpa")
+
+
+@pytest.mark.parametrize("begin", [b"mmap lm http://kheafield.com/code format version 5\n", b"\\data\\\nngram 1=2\n"])
+def test_a_model_is_known_by_its_content_and_its_pieces_and_language_by_cc_nets_names(
+    tmp_path: Path, begin: bytes
+) -> None:
+    for name in ("zh.arpa.bin", "zh.sp.model", "en.arpa.bin", "mine.bin"):
+        (tmp_path / name).write_bytes(begin)
+    (tmp_path / "zh.lm.arrow").write_bytes(b"ARROW1\x00\x00" + begin)
+    assert kenlm_files(tmp_path / "zh.arpa.bin") == [tmp_path / "zh.arpa.bin", tmp_path / "zh.sp.model"]
+    assert kenlm_files(tmp_path / "en.arpa.bin") == [tmp_path / "en.arpa.bin"]
+    assert kenlm_files(tmp_path / "mine.bin") == [tmp_path / "mine.bin"]
+    assert kenlm_files(tmp_path / "zh.lm.arrow") == []
+    assert [cc_net_language(name) for name in ("a/zh.arpa.bin", "en.arpa", "mine.bin")] == ["zh", "en", None]
 
 
 def write_arpa(path: Path, entries: dict, unknown: float, order: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from corpus.ops.rule_sets import RULE_SETS
 from corpus.ops.rules import Rule, RuleSet, failing
-from corpus.schema import RULE_SIGNALS
+from corpus.schema import RULE_SIGNALS, SIGNALS
 
 TOP = [(f"rps_doc_frac_chars_top_{n}gram", "<=", value) for n, value in ((2, 0.20), (3, 0.18), (4, 0.16))]
 DUPE = [
@@ -22,7 +22,7 @@ GOPHER_QUALITY = [
     ("rps_doc_mean_word_length", ">=", 3),
     ("rps_doc_mean_word_length", "<=", 10),
     ("rps_doc_symbol_to_word_ratio", "<=", 0.1),
-    ("rps_doc_frac_lines_start_with_bullet", "<=", 0.9),
+    ("frac_lines_start_with_bullet", "<=", 0.9),
     ("rps_doc_frac_lines_end_with_ellipsis", "<=", 0.3),
     ("rps_doc_frac_no_alph_words", "<=", 0.2),
     ("num_distinct_stop_words", ">=", 2),
@@ -36,7 +36,7 @@ GOPHER_REPETITION = [
     *DUPE,
 ]
 CMN_HANI_LINES = [
-    ("rps_doc_frac_lines_start_with_bullet", "<=", 0.9),
+    ("frac_lines_start_with_bullet", "<=", 0.9),
     ("rps_doc_frac_lines_end_with_ellipsis", "<=", 0.3),
     ("frac_lines_end_with_punctuation", ">=", 0.106),
     ("frac_dup_lines", "<=", 0.287),
@@ -101,7 +101,7 @@ PUBLISHED = {
         ("frac_lenticular_brackets", "<=", 0.1),
         ("frac_digits", "<=", 0.3),
         ("frac_lines_end_with_read_more", "<=", 0.3),
-        ("rps_doc_frac_lines_start_with_bullet", "<=", 0.9),
+        ("frac_lines_start_with_bullet", "<=", 0.9),
         ("frac_unique_chars", ">=", 0.1),
         ("rps_doc_unigram_entropy", ">=", 3),
         *TOP,
@@ -133,6 +133,18 @@ def test_the_table_covers_every_set() -> None:
 def test_published_values(name: str) -> None:
     found = [(rule.signal, ">=" if rule.maximum is None else "<=", rule.threshold) for rule in RULE_SETS[name].rules]
     assert found == [(signal, side, pytest.approx(value)) for signal, side, value in PUBLISHED[name]]
+
+
+def test_signals_named_as_redpajama_v2s_are_all_that_it_computes_of_a_documents_text() -> None:
+    """Of `content.py`, `natural_language.py` and `repetitions.py`, but for word and URL lists, which users bring."""
+    heuristics = (
+        "curly_bracket frac_all_caps_words frac_lines_end_with_ellipsis frac_no_alph_words frac_unique_words "
+        "lorem_ipsum mean_word_length num_sentences stop_word_fraction symbol_to_word_ratio unigram_entropy word_count"
+    )
+    ngrams = [f"frac_chars_dupe_{n}grams" for n in range(5, 11)] + [f"frac_chars_top_{n}gram" for n in (2, 3, 4)]
+    assert {name for name in SIGNALS if name.startswith("rps_")} == {
+        f"rps_doc_{name}" for name in [*heuristics.split(), *ngrams]
+    }
 
 
 @pytest.mark.parametrize("name", RULE_SETS)

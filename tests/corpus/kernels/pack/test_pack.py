@@ -22,6 +22,34 @@ def test_rows_equal_the_specification(packing, seq_len, token_dtype, dtype):
         packing.same(batch.pack("naive"), batch.pack("numba"))
 
 
+@pytest.mark.parametrize(
+    ("token_dtype", "dtype"), [(np.uint16, np.int64), (np.uint32, np.int64), (np.uint16, np.int32)]
+)
+@pytest.mark.parametrize("ahead", [0, 1, 3])
+def test_large_outputs_equal_small_ones(packing, token_dtype, dtype, ahead):
+    """From 4 MB on outputs are written a line at a time past the caches, wherever in a line they or segments begin."""
+    rng, seq_len, num_rows = np.random.default_rng(11), 1500 + ahead, 260
+    batch = packing.batch(
+        rng, [*packing.rows(rng, seq_len, num_rows), [seq_len], [1] * 20, []], seq_len, token_dtype=token_dtype
+    )
+    num_rows = len(batch.row_splits) - 1
+    options = {**batch.options, "pad_id": 3, "dtype": dtype}
+    names = ("input_ids", "labels", "position_ids")
+    large = PackedRows.empty(num_rows, seq_len, options["max_segments"], dtype=dtype)
+    for name in names:
+        memory = np.full(num_rows * seq_len + ahead, -77, dtype)
+        setattr(large, name, memory[ahead:].reshape(num_rows, seq_len))
+    assert 3 * large.input_ids.nbytes > 1 << 22
+    pack_rows(batch.tokens, batch.starts, batch.lengths, batch.row_splits, out=large, **options)
+    for first in range(0, num_rows, 40):
+        splits = batch.row_splits[first : first + 41]
+        of = slice(splits[0], splits[-1])
+        small = pack_rows(batch.tokens, batch.starts[of], batch.lengths[of], splits - splits[0], **options)
+        assert 3 * small.input_ids.nbytes < 1 << 22
+        for name in (*names, "cu_seqlens"):
+            assert np.array_equal(getattr(large, name)[first : first + 40], getattr(small, name)), name
+
+
 @pytest.mark.parametrize("parallel", LAYOUTS, ids=str)
 def test_slices_equal_the_specification(packing, parallel):
     rng = np.random.default_rng(6)

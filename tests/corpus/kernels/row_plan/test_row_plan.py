@@ -147,6 +147,10 @@ def test_rows_of_cut_documents_fill_the_room_of_others():
         assert rows_of(beginning) == [
             [(4, 0, 8)], [(3, 0, 7)], [(0, 0, 5), (4, 8, 3)], [(1, 0, 5), (4, 10, 3)], [(2, 0, 5)]
         ]  # fmt: skip
+        joined = plan_rows(np.array([5, 5, 5, 5, 5, 5, 16]), 8, backend=backend)  # no border at 8
+        assert [piece for row in rows_of(joined) for piece in row if piece[0] == 6] == [
+            (6, 0, 3), (6, 3, 3), (6, 6, 3), (6, 9, 3), (6, 12, 3), (6, 15, 1)
+        ]  # fmt: skip
         whole = plan_rows(np.array([5, 5, 5, 5, 5, 8]), 8, backend=backend)  # nothing here was cut, nothing is
         assert whole.num_rows == 6
 

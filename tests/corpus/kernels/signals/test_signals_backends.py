@@ -20,6 +20,7 @@ ALPHABETS = {
     "few": "ab \n",
     "marks": "aB1.-'’s$,:/=+*^~_…—(){}[]<>\"“”#%&@!?;|\\ \n★",
     "clitics": "dont'’sSTLlVvRrEe.  9\n",
+    "runs of ASCII": "aabBBs12   ,.'-:/w$()=\n\n",
 }
 
 
@@ -59,7 +60,8 @@ def test_words_of_every_length_at_every_edge(end: str) -> None:
 JOINED = (
     "don't I'd've rock'n'roll he's he'S dogs's's x'm 5'm 1990's U.S. J. 5. e.g. i.e., 3.14 1,000.5 a,b well-known "
     "2010-2011 A4-b a4b-c4d www.A.B wwW.a.B www'a-B and/or end.Start End.start http://a.b/c a:b 5:b a<b>c 5+5 a*b 2^2 "
-    "a_b. O'Brien's students' 'tis (it's), can't! I'm... a.. a--b a-b-. U.S., a'b. a'.b x-'s 's a a' 5$ a{b a~b é-a"
+    "a_b. O'Brien's students' 'tis (it's), can't! I'm... a.. a--b a-b-. U.S., a'b. a'.b x-'s 's a a' 5$ a{b a~b é-a "
+    "www.a-b,c http://a-b:c,d a)))))))) a))))))))) ((((((((((a a's))))))))) a-b:c/d,e=f.G"
 )
 
 

@@ -55,7 +55,7 @@ def test_tokens(text: str, tokens: str) -> None:
         ("rps_doc_symbol_to_word_ratio", "一二三四……", 2 / 6),
         ("rps_doc_symbol_to_word_ratio", "a...... b.. c d", 2 / 6),
         ("rps_doc_frac_lines_end_with_ellipsis", "a...\nb…\n\nc..\nd", 0.5),
-        ("rps_doc_frac_lines_start_with_bullet", "- a\n  • b\n中\n·c", 0.75),
+        ("frac_lines_start_with_bullet", "- a\n  • b\n中\n·c", 0.75),
         ("rps_doc_frac_no_alph_words", "a 1 - b", 0.5),
         ("rps_doc_frac_all_caps_words", "NASA Abc A1 b 2", 0.4),
         ("num_distinct_stop_words", '"The" the cat, to-be of: (that) TO', 5),
