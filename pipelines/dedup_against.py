@@ -124,9 +124,11 @@ def _load(work: Path, options: Dedup) -> Earlier:
 def _check_settings(work: Path, settings: dict[str, Any], options: Dedup) -> None:
     own = index_info(options.model_copy(update={"keep_index": True}), ())["index"]["settings"]
     for name in SETTINGS:
-        if settings.get(name) != own[name] and (name != "url" or own[name]):
+        if name not in settings:
+            raise RecipeError(f"dedup.against: the index of {work} was made by another version of siku; {_AGAIN}")
+        if settings[name] != own[name] and (name != "url" or own[name]):
             raise RecipeError(
-                f"dedup.against: {work} was made with dedup.{name} {settings.get(name)}, this recipe has {own[name]}; "
+                f"dedup.against: {work} was made with dedup.{name} {settings[name]}, this recipe has {own[name]}; "
                 "set it to the same here, or run that recipe again with this value"
             )
     if any(settings.get(name) != own[name] for name in ("code", *(["url_code"] if options.url else []))):

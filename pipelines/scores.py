@@ -2,7 +2,7 @@
 
 A model that says which language it is for (what `siku quality train` and `train-lm` write does, and a KenLM model by
 cc_net's name, `LANG.arpa.bin`) scores the documents of that language, and the others get null, as does a document
-without a token; a bare fastText model scores all. Columns stand in the order of their names, so the bytes depend on
+without text; a bare fastText model scores all. Columns stand in the order of their names, so the bytes depend on
 models and texts only. Models are loaded once a process, by their content: a run whose model changes under it stops.
 
 Price: docs/quality.md, one pass over the texts for each model. A process that scores holds every model; n-gram models
@@ -64,6 +64,8 @@ def _hashes(name: str, model: str) -> dict[str, str]:
     try:
         files = _files(Path(path), label)
         hashes = {file.name if len(files) > 1 else "file": sha256(file) for file in files}
+        if language := cc_net_language(path):  # a KenLM model's name says for whom it is
+            hashes["language"] = language
     except OSError as error:
         raise RecipeError(
             f"extract.scores.{name}: {str(error.filename)!r} can't be read ({error.strerror}); give a folder of "

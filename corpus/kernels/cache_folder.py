@@ -25,7 +25,7 @@ def provide_cache_folder() -> None:
         return
     folder = Path(os.environ.get("TMPDIR") or "/tmp") / f"siku-kernels-{os.getuid()}"
     with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not _may_hold_files(folder) or not _is_private(folder):
         _log.warning("kernels cannot be kept in %s; set NUMBA_CACHE_DIR to a folder that can be written", folder)
         return
@@ -44,5 +44,8 @@ def _may_hold_files(folder: Path) -> bool:
 
 def _is_private(folder: Path) -> bool:
     """Whether nobody else can write there: machine code that is kept is run."""
-    about = folder.lstat()
+    try:
+        about = folder.lstat()
+    except OSError:
+        return False
     return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o022

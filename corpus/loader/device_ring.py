@@ -139,7 +139,7 @@ class DeviceRing:
         documents = checked_documents(document_ids, len(starts), _OUTPUTS[self.dtype])
         where = layout(
             self.num_rows,
-            len(starts),
+            int(np.count_nonzero(lengths)),
             int(lengths.sum()),
             tokens.itemsize,
             num_spans=-1 if spans is None else len(spans[0]),

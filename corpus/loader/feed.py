@@ -103,7 +103,8 @@ class Feed:
         if not self._ready:
             return None
         fed = self._ready.popleft()
-        return fed if self._device.type == "cpu" else fed._replace(batch=self._on_device(fed.batch))
+        stays = self.ring is None and self._device.type == "cpu"
+        return fed if stays else fed._replace(batch=self._on_device(fed.batch))
 
     def _on_device(self, batch: Any) -> PackedBatch:
         if self.ring:

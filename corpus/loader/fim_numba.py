@@ -98,6 +98,15 @@ def copy_pieces(
 
 
 @inner()
+def _num_covered(span_at, one, last):
+    """Tokens in spans `one` to `last`."""
+    covered = np.int64(0)
+    for span in range(one, last):
+        covered += np.int64(span_at[2 * span + 1]) - np.int64(span_at[2 * span])
+    return covered
+
+
+@inner()
 def _move(span_at, first_span, last_span, source, size, place, begin, end, moved, found):
     """Write what the spans have of the `size` tokens from `source`, which stand from `place` on, as far as they lie in
     the piece; the number of spans written so far."""
@@ -142,7 +151,7 @@ def move_spans(
         first = _mix(key ^ np.uint64(document_at[piece]))
         if not _is_rearranged(first, whole, rate):
             found = _move(span_at, one, last, 0, whole, 0, begin, end, moved, found)
-        elif last - one == 1 and span_at[2 * one] == 0 and span_at[2 * one + 1] == whole:
+        elif _num_covered(span_at, one, last) == whole:
             raw(moved)[2 * found], raw(moved)[2 * found + 1] = 0, end - begin
             found += begin < end
         else:

@@ -70,8 +70,8 @@ def packing_options(shards: TokenShards, **given: Any) -> PackingOptions:
     if given["max_segments"] is None:
         given["max_segments"] = min(seq_len, max(64, seq_len // 16))
     padding = (pad_id, shards.info.get("pad_id"), shards.info.get("eos_id"), 0)  # 0 is an id, null is none
-    given["pad_id"] = next(choice for choice in padding if choice is not None)
     try:
+        given["pad_id"] = index(next(choice for choice in padding if choice is not None))
         return PackingOptions(**given)
     except (ValueError, TypeError) as error:
         raise RecipeError(str(error)) from error

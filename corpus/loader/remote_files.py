@@ -49,8 +49,11 @@ class RemoteFiles:
         self._url, _, self._query = url.partition("?")
         self._url = self._url.rstrip("/")
         scheme, _, rest = self._url.partition("://")
-        host, slash, folder = rest.partition("/")
-        self.name, self.retries = f"{scheme}://{host.rpartition('@')[2]}{slash}{folder}", retries
+        self.name, self.retries = f"{scheme}://{rest.rpartition('@')[2]}", retries
+        if scheme in ("http", "https") and "@" in rest.partition("/")[0]:
+            raise RecipeError(
+                f"{self.name}: a URL with a user or password is not read; expected {scheme}://HOST/FOLDER"
+            )
         self.bytes_read = self.reads = self.failed_reads = 0
         self._read: _Read = self._http if url.startswith(("http://", "https://")) else self._arrow()
 

@@ -58,7 +58,7 @@ def pack_rows(
         tokens: uint16 or uint32, of shape `[number of tokens]`. Only the segments are read, so it may be a view of
             much more memory than is mapped.
         starts: where each segment begins in `tokens`, of shape `[S]`.
-        lengths: tokens of each segment, 1 or more, of shape `[S]`.
+        lengths: tokens of each segment, of shape `[S]`; one of none leaves no trace, `cu_seqlens` has no border for it.
         row_splits: row b holds segments `row_splits[b]` to `row_splits[b + 1]`, of shape `[B + 1]`.
         seq_len: tokens a row, T.
         max_segments: segments a row may have, its padding counted; the width of `cu_seqlens` less one.

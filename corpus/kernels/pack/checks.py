@@ -94,7 +94,7 @@ def _error(
     if fault == _SPLITS:
         text = f"row_splits must rise from 0 to the number of segments, got {row_splits[:8]}..."
     elif fault == _OUTSIDE:
-        text = f"row {row}: segment {found} is empty or outside the {num_tokens} tokens given"
+        text = f"row {row}: segment {found} has less than no tokens or lies outside the {num_tokens} tokens given"
     elif fault == _LONG:
         text = f"row {row} has {found} tokens or more, seq_len is {seq_len}"
     elif fault == _MANY:

@@ -32,6 +32,8 @@ def pack_rows(
         ids, labels, positions, documents, borders = [], [], [], [], [0]
         for segment in range(row_splits[row], row_splits[row + 1]):
             start, length = int(starts[segment]), int(lengths[segment])
+            if not length:
+                continue
             trained = _trained(loss_spans, segment, length)
             for position in range(length):
                 ids.append(int(tokens[start + position]))

@@ -36,13 +36,14 @@ def find_fault(num_tokens, starts, lengths, row_splits, spans, span_splits, seq_
         fault[0] = row
         if not 0 <= begin <= end <= num_segments:
             return SPLITS
-        used = 0
+        used, filled = 0, 0
         for segment in range(begin, end):
             fault[1] = segment
             length = length_at[segment]
-            if start_at[segment] < 0 or length < 1 or length > num_tokens - start_at[segment]:
+            if start_at[segment] < 0 or length < 0 or length > num_tokens - start_at[segment]:
                 return OUTSIDE
             used += length
+            filled += length > 0
             if used > seq_len:
                 break
             if len(span_splits):
@@ -57,7 +58,7 @@ def find_fault(num_tokens, starts, lengths, row_splits, spans, span_splits, seq_
         if used > seq_len:
             fault[1] = used
             return LONG
-        fault[1] = end - begin + (used < seq_len)
+        fault[1] = filled + (used < seq_len)
         if fault[1] > max_segments:
             return MANY
     return SOUND
@@ -116,11 +117,11 @@ def pack_rows(
             padding = segment == last_segment
             if padding:
                 end = seq_len
-                if begin == end:
-                    break
             else:
                 end += length_at[segment]
                 source = start_at[segment] - begin  # column t of the row is token t + source
+            if begin == end:
+                continue
             borders[border] = end
             border += 1
             longest = max(longest, end - begin)
@@ -217,9 +218,11 @@ def stage_rows(
             halves[to_span_splits + row] = span_split_at[split_at[row]]
         column, border = 0, row * num_borders
         for segment in range(split_at[row], split_at[row + 1]):
+            start, length = start_at[segment], length_at[segment]
+            if length == 0:
+                continue
             borders[border] = column
             border += 1
-            start, length = start_at[segment], length_at[segment]
             words[to_starts + place] = start if to_tokens < 0 else written
             halves[to_begins + place] = column
             if owned:

@@ -66,5 +66,7 @@ class PackedRows:
             ("cu_seqlens", self.cu_seqlens, borders),
             *([("document_ids", self.document_ids, wide)] if self.document_ids is not None else []),
         ]:
-            if array.shape != shape or array.dtype != expected or not array.flags.c_contiguous:
-                raise ValueError(f"out.{name} is {array.dtype} {array.shape}, expected contiguous {expected} {shape}")
+            if array.shape != shape or array.dtype != expected or not array.flags.carray:
+                raise ValueError(
+                    f"out.{name} is {array.dtype} {array.shape}, expected contiguous, aligned {expected} {shape}"
+                )

@@ -33,12 +33,12 @@ def test_a_document_in_one_of_twice_its_length_is_found_by_containment(language,
     rng = np.random.default_rng(5)
     units = np.array([f"w{i}" for i in range(30_000)] if language == "en" else [chr(0x4E00 + i) for i in range(9000)])
     texts = []
-    for _ in range(400):
+    for _ in range(200):
         long = rng.choice(units, 160)
         begin = rng.integers(0, 80)
         texts += [gap.join(long), gap.join(long[begin : begin + 80])]
     found = near_duplicates(
-        pa.array(texts, pa.large_string()), NearOptions(threshold=threshold, measure="containment"), np.arange(800)
+        pa.array(texts, pa.large_string()), NearOptions(threshold=threshold, measure="containment"), np.arange(400)
     )
-    assert len(found.removed) >= 397
+    assert len(found.removed) >= 198
     assert (found.removed == found.kept + 1).all() and (found.jaccard == 1).all()

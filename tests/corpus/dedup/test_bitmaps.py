@@ -6,7 +6,7 @@ import pytest
 from corpus.dedup.bitmaps import new_bitmaps, those_in_reach
 from corpus.dedup.compare import CONTAINMENT, JACCARD, Rule
 
-NUM = 300
+NUM = 150
 
 
 def _sets(rng):

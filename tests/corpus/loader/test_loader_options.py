@@ -242,7 +242,7 @@ def test_after_a_failure_the_next_batch_is_the_one_that_failed(corpus, monkeypat
         except error:
             failures += 1
             assert loader.state_dict() == state
-    assert calls[0] > 5
+    assert calls[0] > 3
     assert failures > 0 or (method, prefetch) == ("lengths_of", 2)  # a plan made ahead may fail unseen
     assert len(taken) == len(reference)
     assert all(same(a, b) for a, b in zip(taken, reference, strict=True))

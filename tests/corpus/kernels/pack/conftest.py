@@ -91,7 +91,7 @@ def random_rows(rng: np.random.Generator, seq_len: int, num_rows: int) -> list[l
         room, row = seq_len, []
         stop = rng.choice([0, 0, seq_len // 3, seq_len])
         while room > stop:
-            length = int(rng.choice([1, 2, 63, 64, 65, rng.integers(1, seq_len + 1), room]))
+            length = int(rng.choice([0, 1, 2, 63, 64, 65, rng.integers(1, seq_len + 1), room]))
             row.append(min(length, room))
             room -= row[-1]
         rows.append(row)

@@ -115,7 +115,8 @@ def test_spans_at_every_edge(backend):
 def test_spans_over_everything_are_no_spans(packing):
     rng = np.random.default_rng(8)
     batch = packing.batch(rng, packing.rows(rng, 100, 8), 100)
-    spans = np.stack([np.zeros_like(batch.lengths), batch.lengths], 1), np.arange(len(batch.lengths) + 1)
+    full = batch.lengths[batch.lengths > 0]
+    spans = np.stack([np.zeros_like(full), full], 1), np.cumsum([0, *(batch.lengths > 0)])
     packing.same(batch.pack("numba"), batch.pack("numba", loss_spans=spans))
     none = np.empty((0, 2)), np.zeros(len(batch.lengths) + 1)
     assert (batch.pack("numba", loss_spans=none).labels == IGNORE_INDEX).all()
@@ -192,7 +193,7 @@ def test_large_tokens_wrap_in_int32():
         ({"starts": [0, 9]}, "outside the 9 tokens"),
         ({"starts": [-1, 0]}, "outside the 9 tokens"),
         ({"starts": [0, 1 << 62], "lengths": [2, 1 << 62]}, "outside the 9 tokens"),
-        ({"lengths": [2, 0]}, "segment 1 is empty"),
+        ({"lengths": [2, -1]}, "segment 1 has less than no tokens"),
         ({"row_splits": [0, 1]}, "row_splits must rise"),
         ({"row_splits": [1, 2]}, "row_splits must rise"),
         ({"row_splits": [0, 2, 1, 2]}, "row_splits must rise"),
@@ -235,3 +236,15 @@ def test_bad_arguments_are_named(change, message, backend):
         (given if key in given else options)[key] = value
     with pytest.raises(ValueError, match=message):
         pack_rows(*given.values(), **options)
+
+
+@pytest.mark.parametrize("backend", ["naive", "numba"])
+def test_segments_of_no_tokens_leave_no_trace(backend):
+    tokens, options = np.array([7, 8, 9], np.uint16), {"seq_len": 4, "max_segments": 3, "pad_id": 0}
+    with_empty = pack_rows(tokens, [3, 0, 1, 2, 3], [0, 2, 0, 1, 0], [0, 5, 5], backend=backend, **options)
+    without = pack_rows(tokens, [0, 2], [2, 1], [0, 2, 2], backend=backend, **options)
+    assert with_empty.cu_seqlens.tolist() == [[0, 2, 3, 4], [0, 4, 4, 4]]
+    assert with_empty.input_ids.tolist() == without.input_ids.tolist() == [[7, 8, 9, 0], [0, 0, 0, 0]]
+    assert with_empty.labels.tolist() == without.labels.tolist()
+    assert with_empty.position_ids.tolist() == without.position_ids.tolist()
+    assert with_empty.max_seqlen == without.max_seqlen == 4

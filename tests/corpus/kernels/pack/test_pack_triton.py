@@ -121,8 +121,8 @@ def test_tokens_beyond_2_31_that_lie_on_the_device(tmp_path, triton_gpu):
 
 
 def test_bad_arguments_are_named(triton_gpu):
-    for lengths in ([2, 0], [2, -5], [2, 1 << 61]):
-        with pytest.raises(ValueError, match="segment 1 is empty or outside"):
+    for lengths in ([2, -1], [2, -5], [2, 1 << 61]):
+        with pytest.raises(ValueError, match="segment 1 has less than no tokens or lies outside"):
             pack_rows(
                 np.arange(9, dtype=np.uint16), [0, 2], lengths, [0, 2],
                 seq_len=4, max_segments=3, pad_id=0, backend="triton",
