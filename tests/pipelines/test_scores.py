@@ -210,7 +210,7 @@ def test_a_kenlm_model_is_known_by_its_files(tmp_path):
     (tmp_path / "zh.sp.model").write_bytes(b"pieces")
     assert set(alone["a"]) == {"file", "language"}
     assert set(hash_models({"a": model})["a"]) == {"zh.arpa", "zh.sp.model", "language"}
-    renamed = hash_models({"a": str(arpa(tmp_path / "all.arpa", ["a"]))})
+    renamed = hash_models({"a": str(arpa(tmp_path / "every-language.arpa", ["a"]))})
     assert renamed["a"] == {"file": alone["a"]["file"]}  # the same bytes, for documents of any language
 
 
