@@ -20,7 +20,7 @@ from loader_ledger import Corpus, Ledger, documents_of, read_streams, shuffle_qu
 
 B, T = 8, 2048
 SHARES, WORLDS = (0.25, 0.5), (1, 4, 3, 2)  # of an epoch given to two ranks; the ranks that go on, two for comparison
-NO_WORLDS = ("in_place", "bfd")  # the same order as with threads; the same iterable as datasets' rows
+NO_WORLDS = ("in_place", "bfd", "defaults")  # the same order as with threads; datasets' rows; the entry before
 LOSSY = ("first_fit", "best_fit", "bfd")  # they leave out so much that half of the corpus is near their epoch's end
 LIMIT_S = 900  # of one worker
 
@@ -48,7 +48,9 @@ ENTRIES = (
     Entry("datasets", "concat", "datasets, concat", "joins"),
     Entry("megatron", "concat", "Megatron-core", "joins"),
     Entry("streaming", "rows", "mosaicml-streaming", "rows"),
+    Entry("streaming", "defaults", "  as it comes", "rows"),
     Entry("grain", "concat", "Grain concat", "packs"),
+    Entry("grain", "defaults", "  as it comes", "packs"),
     Entry("grain", "first_fit", "Grain first-fit 8", "packs"),
     Entry("grain", "best_fit", "Grain best-fit 64", "packs"),
     Entry("trl", "bfd", "datasets + TRL bfd", "packs"),

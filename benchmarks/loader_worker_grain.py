@@ -1,10 +1,11 @@
 """Grain's worker of `loader.py` (see `loader_worker.py`): shuffled documents, packed as it offers.
 
-Ways: "concat" (ConcatThenSplitIterDataset), "first_fit" (8 bins, torchtitan's default), "best_fit" (64 bins).
-Documents come from one memory map, which is the least work for it; they are shuffled, sharded, packed to 2,049
-tokens and batched. They are read without threads (`ReadOptions`), of which it takes 16 by default: for a memory map
-that is a fifth of the rate. First and best fit do not take documents longer than a row: as in torchtitan they are
-left out. The state is a rank's own; a rank that was not there before begins with that of rank modulo the old number.
+Ways: "concat" and "defaults" (ConcatThenSplitIterDataset), "first_fit" (8 bins, torchtitan's default), "best_fit" (64
+bins). Documents come from one memory map, which is the least work for it; they are shuffled, sharded, packed to 2,049
+tokens and batched. They are read without threads (`ReadOptions`), of which it takes 16 by default ("defaults"): for a
+memory map that is a fifth of the rate. First and best fit do not take documents longer than a row: as in torchtitan
+they are left out. The state is a rank's own; a rank that was not there before begins with that of rank modulo the
+old number.
 """
 
 from types import SimpleNamespace
@@ -34,11 +35,13 @@ class Stream:
         from grain import experimental
 
         documents = grain.MapDataset.source(Documents(folder)).seed(1).shuffle()[rank::world]
-        if way != "concat":
+        concatenates = way in ("concat", "defaults")
+        if not concatenates:
             documents = documents.filter(lambda each: len(each["tokens"]) <= T + 1)
-        items = documents.to_iter_dataset(grain.ReadOptions(num_threads=0, prefetch_buffer_size=0))
+        reading = grain.ReadOptions() if way == "defaults" else grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
+        items = documents.to_iter_dataset(reading)
         sizes = {"tokens": T + 1}
-        if way == "concat":
+        if concatenates:
             rows = experimental.ConcatThenSplitIterDataset(items, length_struct=sizes)
         elif way == "first_fit":
             rows = experimental.FirstFitPackIterDataset(items, length_struct=sizes, num_packing_bins=8)

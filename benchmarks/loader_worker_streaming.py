@@ -1,7 +1,8 @@
 """mosaicml-streaming's worker of `loader.py` (see `loader_worker.py`): MDS rows of 2,049 tokens, cut when written.
 
 StreamingDataset with `shuffle=True`, local files, StreamingDataLoader without worker processes. `predownload` is the
-whole epoch: by default it is 64 samples, for which its threads wait in steps of 7 ms, at a third of the rate.
+whole epoch; the way "defaults" leaves it at 64 samples, for which its threads wait in steps of 7 ms, at a third of
+the rate.
 The state is rank 0's. Its ranks wait for each other in shared memory, which it leaves behind when one is killed.
 
 It imports torchvision for pictures; where that is not installed an empty module stands in, which makes its start
@@ -30,8 +31,9 @@ class Stream:
     def __init__(self, folder, way, rank, world, state):
         from streaming import StreamingDataLoader, StreamingDataset
 
+        ahead = {} if way == "defaults" else {"predownload": 1 << 30}
         rows = StreamingDataset(
-            local=folder, shuffle=True, shuffle_seed=1, batch_size=B, num_canonical_nodes=1, predownload=1 << 30
+            local=folder, shuffle=True, shuffle_seed=1, batch_size=B, num_canonical_nodes=1, **ahead
         )
         self.loader = StreamingDataLoader(rows, batch_size=B, num_workers=0, collate_fn=collate)
         self.state = self.loader.state_dict
