@@ -13,8 +13,9 @@ import numpy as np
 
 from corpus.dedup.met_again import rows_met_again
 from corpus.kernels.jit import kernel
+from corpus.kernels.mixing import GOLDEN_RATIO
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Fibonacci hashing
+_MIX = np.uint64(GOLDEN_RATIO)
 
 
 def star_edges(keys: np.ndarray, documents: np.ndarray) -> np.ndarray:

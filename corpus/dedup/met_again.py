@@ -8,8 +8,9 @@ in about ten others. Memory: 2 to 4 bytes a key, and 8 for each row that is give
 import numpy as np
 
 from corpus.kernels.jit import inner, kernel
+from corpus.kernels.mixing import GOLDEN_RATIO
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Fibonacci hashing
+_MIX = np.uint64(GOLDEN_RATIO)
 _ONE, _6, _63 = np.uint64(1), np.uint64(6), np.uint64(63)
 _BITS_A_KEY = 8
 

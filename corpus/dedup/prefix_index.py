@@ -27,8 +27,9 @@ from numba import njit
 
 from corpus.dedup.compare import least_overlap
 from corpus.kernels.jit import inner, kernel, prefetch, raw
+from corpus.kernels.mixing import GOLDEN_RATIO
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(GOLDEN_RATIO)
 _LEAST_BITS, _MOST_BITS, _MOST = 10, 24, 255
 _AHEAD = 128  # hashes, of the one whose counter is asked for
 _FREQUENCY_BITS, _HASH_BITS = np.uint64(8), np.uint64(56)

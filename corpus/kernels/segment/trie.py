@@ -18,12 +18,13 @@ import numpy as np
 from numba import njit
 
 from corpus.errors import RecipeError
+from corpus.kernels.mixing import GOLDEN_RATIO
 
 CHECK_SHIFT, BASE_SHIFT, WEIGHT_SHIFT = 40, 16, 1
 BASE_MASK, WEIGHT_MASK, FORCED = (1 << 24) - 1, (1 << 15) - 1, 1
 MAX_SLOTS, MAX_WEIGHTS = 1 << 23, 1 << 15
 _MAX_TRIES = 64  # free slots tried for a family of children before its like need not look there again
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(GOLDEN_RATIO)
 
 
 @njit(cache=True, nogil=True)

@@ -13,8 +13,9 @@ worst case, keys made to collide, each round decides one key a slot.
 import numpy as np
 
 from corpus.kernels.jit import inner
+from corpus.kernels.mixing import GOLDEN_RATIO
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Fibonacci hashing
+_MIX = np.uint64(GOLDEN_RATIO)
 _NEXT = np.uint64(0xD6E8FEB86659FD93)
 _HALF = np.uint64(32)
 _LEAST_BITS, _SLOTS_A_KEY = 6, 2
