@@ -84,11 +84,11 @@ def _graph(
     verifier = functools.partial(verify, options=options, portions=portions)
     writer = functools.partial(evidence_of_part, documents=documents, options=options, on_prompt=on_prompt)
     # Task: one part of documents
-    new = pipeline | "Parts" >> beam.Create(tasks) | "Sign" >> RunTasks(plan.phase(signer, "sign"))
+    new = pipeline | "Parts" >> beam.Create(tasks, reshuffle=False) | "Sign" >> RunTasks(plan.phase(signer, "sign"))
     # Task: one part of an earlier run's index
     earlier = (
         pipeline
-        | "EarlierParts" >> beam.Create(earlier_tasks(runs, num_new))
+        | "EarlierParts" >> beam.Create(earlier_tasks(runs, num_new), reshuffle=False)
         | "SignEarlier" >> RunTasks(plan.phase(indexed, "earlier"))
     )
     return (

@@ -25,12 +25,12 @@ _REFUSED = ("multi_threading", "DirectRunner")
 def num_workers(runner: Runner, num_tasks: int, num_bytes: int) -> int:
     """Processes that run a stage on this machine; 1 means this process.
 
-    Processes take seconds to start, so by default little input is worked on in this one.
+    Processes take seconds to start, so one task is worked on in this one, and by default little input is.
     """
     if runner.name == "in_memory":
         return 1
     if runner.num_workers:
-        return runner.num_workers
+        return min(runner.num_workers, max(num_tasks, 1))
     return 1 if num_tasks <= 1 or num_bytes < _LITTLE_BYTES else os.cpu_count() or 1
 
 

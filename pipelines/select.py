@@ -115,7 +115,7 @@ def _graph(pipeline: beam.Pipeline, plan: StagePlan, *, work: Path, criteria: Cr
     )
     bounds = (
         pipeline
-        | "BoundsTask" >> beam.Create([Task("all", {})])
+        | "BoundsTask" >> beam.Create([Task("all", {})], reshuffle=False)
         | "Bounds" >> RunTasks(plan.phase(functools.partial(bounds_task, **rules), "bounds"))
     )
     return (

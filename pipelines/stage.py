@@ -238,7 +238,7 @@ class Gather(beam.PTransform):
 
     def expand(self, input_or_inputs: Any) -> Any:
         results = input_or_inputs | "Key" >> beam.Map(_under_one_key).with_output_types(_Keyed)
-        nothing = input_or_inputs.pipeline | "Nothing" >> beam.Create([(0, None)]).with_output_types(_Keyed)
+        nothing = input_or_inputs.pipeline | "Nothing" >> beam.Create([(0, None)], reshuffle=False).with_output_types(_Keyed)
         return (
             (results, nothing)
             | "AtLeastOne" >> beam.Flatten()
@@ -317,7 +317,7 @@ def simple_graph(tasks: list[Task], phase: Phase) -> Callable[[beam.Pipeline, St
     def graph(pipeline: beam.Pipeline, plan: StagePlan) -> object:
         return (
             pipeline
-            | "Tasks" >> beam.Create(tasks)
+            | "Tasks" >> beam.Create(tasks, reshuffle=False)
             | plan.name.capitalize() >> RunTasks(phase)
             | "Gather" >> Gather()
             | "Manifest" >> WriteManifest(plan, [task.name for task in tasks])

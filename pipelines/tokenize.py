@@ -64,7 +64,7 @@ def _graph(pipeline: beam.Pipeline, plan: StagePlan, *, tasks: list[Task], phase
     return (
         pipeline
         # Task: one part of documents
-        | "Tasks" >> beam.Create(tasks)
+        | "Tasks" >> beam.Create(tasks, reshuffle=False)
         | "Tokenize" >> RunTasks(phase)
         # list of TaskResult
         | "Gather" >> Gather()

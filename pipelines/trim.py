@@ -56,7 +56,7 @@ def _graph(pipeline: beam.Pipeline, plan: StagePlan, *, recipe: Recipe, work: Pa
     found = (
         pipeline
         # Task: one part of selected
-        | "Parts" >> beam.Create(tasks)
+        | "Parts" >> beam.Create(tasks, reshuffle=False)
         | "Keys" >> RunTasks(plan.phase(finder, "keys"))
     )
     gone = (

@@ -1,13 +1,13 @@
 """The state of a TokenLoader: where the order stands, counted in rows, and the recipe it belongs to.
 
-    {"version": 2, "epoch": 0, "row": 4096, "tokens": 8388608, "weights_at": 0,
+    {"version": 3, "epoch": 0, "row": 4096, "tokens": 8388608, "weights_at": 0,
      "sources": {"": [0, 1, 106, 0, 0]}, "mixture": null, "recipe": {...}}
 
 It is the same on every rank and does not mention ranks or batch sizes: rows are numbered globally, so a job
 with another number of ranks or another batch size goes on with the next row. A source's numbers are its epoch, its
-window, the row in that window, its credit (`corpus.kernels.deal`), and 1 if it has come to its end. The mixture may be
-another one when the state is loaded: every source goes on where it stood, one that is new begins at its start, and one
-that is left out is kept for later.
+window, the row in that window, its credit (`corpus.kernels.deal`), and 1 if it has come to its end. `mixture` is the
+hash of its weights, or null. The mixture may be another one when the state is loaded: every source goes on where it
+stood, one that is new begins at its start, and one that is left out is kept for later.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from corpus.loader.mixture import Mixture
 from corpus.loader.order import DocumentOrder, streams_of
 from corpus.loader.token_index import Runs
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 _COUNTS = ("epoch", "row", "tokens", "weights_at")
 _KEYS = {"version", "sources", "mixture", "recipe", *_COUNTS}
@@ -75,8 +75,7 @@ def position_in(state: dict[str, Any], orders: list[DocumentOrder], mixture: Mix
         StateError: the state has a mixture and the loader none, or the other way round; it stands where there is
             nothing; names of the mixture share documents with others of the state.
     """
-    recipe = mixture.recipe() if mixture else None
-    if (state["mixture"] is None) != (recipe is None):
+    if (state["mixture"] is None) != (mixture is None):
         raise StateError(
             "the state was made " + ("without" if mixture else "with") + " a mixture and the loader has "
             f"{'one' if mixture else 'none'}: their rows have nothing to do with each other. "
@@ -94,7 +93,7 @@ def position_in(state: dict[str, Any], orders: list[DocumentOrder], mixture: Mix
             raise StateError(f"the state has sources {state['sources']} in epoch {state['epoch']}; is it whole?")
         return position
     _check_names(state, mixture, runs)
-    if state["mixture"] == recipe:
+    if state["mixture"] == mixture.fingerprint():
         return position
     # new weights hold from here on, and nobody owes anybody
     sources = tuple((*numbers[:3], 0, numbers[4]) for numbers in position.sources)

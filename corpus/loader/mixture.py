@@ -11,9 +11,10 @@ ends.
 Weights are looked at anew every 1,024 rows, so that a schedule gives the same rows whatever the batch size.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from hashlib import blake2b
 
 import numpy as np
 
@@ -71,12 +72,10 @@ class Mixture:
         weights = np.array([np.interp(tokens, *self._points(name).T) for name in self.weights]) * alive
         return np.rint(weights / max(weights.sum(), 1e-300) * _ONE).astype(np.int64)
 
-    def recipe(self) -> dict[str, Any]:
-        """The mixture as JSON-able values, for a state to compare."""
-        return {
-            "weights": {name: self._points(name).tolist() for name in self.weights},
-            "max_epochs": dict(self.max_epochs),
-        }
+    def fingerprint(self) -> str:
+        """A hash of weights and caps, in their order, for a state to compare: the names themselves stand in it anyway."""
+        weights = [(name, self._points(name).tolist()) for name in self.weights]
+        return blake2b(json.dumps([weights, sorted(self.max_epochs.items())]).encode(), digest_size=8).hexdigest()
 
     def _points(self, name: str) -> np.ndarray:
         weight = self.weights[name]

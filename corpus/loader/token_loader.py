@@ -245,7 +245,7 @@ class TokenLoader:
             "tokens": position.num_tokens,
             "weights_at": position.weights_at,
             "sources": self._parked | dict(zip(self._names, map(list, position.sources), strict=True)),
-            "mixture": self.mixture.recipe() if self.mixture else None,
+            "mixture": self.mixture.fingerprint() if self.mixture else None,
             "recipe": self.recipe(),
         }
 

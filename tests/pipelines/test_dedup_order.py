@@ -54,7 +54,9 @@ def run_on(folder: Path, num_files: int, seed: int, **options) -> tuple[Path, li
         order = rng.permutation(num_files)
         sources.append({"name": source, "files": [str(files[i]) for i in order], "priority": PRIORITY[source]})
     sources = sources[:: -1 if seed % 2 else 1]
-    run(make_recipe({"sources": sources} | options), folder / "work", Console(file=io.StringIO()), until="dedup")
+    recipe, before = {"sources": sources} | options, {"runner": {"name": "in_memory"}}
+    for values, until in ((recipe | before, "extract"), (recipe, "dedup")):  # workers for dedup only: they take seconds
+        run(make_recipe(values), folder / "work", Console(file=io.StringIO()), until=until)
     return folder / "work", [part.rows for part in load_manifest(folder / "work" / "duplicates").parts]
 
 

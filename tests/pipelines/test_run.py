@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,6 +70,12 @@ def finished(tmp_path_factory) -> Path:
     work = tmp_path_factory.mktemp("finished")
     run(make_recipe(recipe()), work, quiet())
     return work
+
+
+@pytest.fixture
+def again(finished, tmp_path) -> Path:
+    """A copy of that run, to be changed."""
+    return shutil.copytree(finished, tmp_path / "again")
 
 
 def test_every_record_is_accounted_for(finished):
@@ -154,10 +161,9 @@ def test_a_second_run_does_nothing(finished):
     assert output(finished) == before
 
 
-def test_a_changed_threshold_runs_only_what_follows(tmp_path):
-    run(make_recipe(recipe()), tmp_path, quiet())
+def test_a_changed_threshold_runs_only_what_follows(again):
     changed = make_recipe(recipe(), ["select.min_quality={zh: 0.5, en: 0.5}"])
-    stages = run(changed, tmp_path, quiet())
+    stages = run(changed, again, quiet())
     assert {stage.name: stage.skipped for stage in stages} == {
         "download": True,
         "extract": True,
@@ -166,43 +172,39 @@ def test_a_changed_threshold_runs_only_what_follows(tmp_path):
         "tokenizer": False,
         "tokenize": False,
     }
-    for part in load_manifest(tmp_path / "selected").parts:
-        quality = read_table(tmp_path / "selected" / part.path)["quality"]
+    for part in load_manifest(again / "selected").parts:
+        quality = read_table(again / "selected" / part.path)["quality"]
         assert pc.min(quality).as_py() >= 0.5
-    assert all(check.ok for check in verify_work(tmp_path))
+    assert all(check.ok for check in verify_work(again))
 
 
 def _command(work: Path, config: Path) -> list[str]:
     return [sys.executable, "-m", "pipelines.cli", "run", str(config), "--work", str(work)]
 
 
-@pytest.mark.parametrize(
-    "seen",
-    [
+def test_a_run_that_is_killed_in_each_stage_goes_on_to_the_same_bytes(finished, tmp_path):
+    work, config = tmp_path / "work", tmp_path / "recipe.yaml"
+    config.write_text(json.dumps(recipe()))
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    for seen in (
         "documents/.tasks/*.json",
         "documents/manifest.json",
         "duplicates/.work/edges/*.arrow",
         "selected/*.arrow*",
         "tokenizer/.tasks",
         "tokens/*.arrow*",
-    ],
-    ids=["extract", "dedup", "dedup-edges", "select", "tokenizer", "tokenize"],
-)
-def test_a_killed_run_goes_on_to_the_same_bytes(finished, tmp_path, seen):
-    work, config = tmp_path / "work", tmp_path / "recipe.yaml"
-    config.write_text(json.dumps(recipe()))
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        _command(work, config), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
-    )
-    deadline = time.monotonic() + 120
-    while not any(work.glob(seen)) and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.002)
-    was_running = process.poll() is None
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert was_running, "the run ended before it could be killed"
-    assert not (work / "tokens" / "manifest.json").is_file()
+    ):
+        process = subprocess.Popen(
+            _command(work, config), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        deadline = time.monotonic() + 120
+        while not any(work.glob(seen)) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        was_running = process.poll() is None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert was_running and any(work.glob(seen)), f"the run ended before {seen} could be seen"
+        assert not (work / "tokens" / "manifest.json").is_file()
     run(make_recipe(recipe()), work, quiet())
     assert output(work) == output(finished)
 
@@ -229,20 +231,19 @@ def test_ctrl_c_ends_with_one_line(tmp_path):
     assert "Traceback" not in text
 
 
-def test_a_damaged_part_is_found_and_made_again(finished, tmp_path):
-    run(make_recipe(recipe()), tmp_path, quiet())
-    path = tmp_path / "selected" / load_manifest(tmp_path / "selected").parts[0].path
+def test_a_damaged_part_is_found_and_made_again(finished, again):
+    path = again / "selected" / load_manifest(again / "selected").parts[0].path
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    bad = [check.text for check in verify_work(tmp_path) if not check.ok]
+    bad = [check.text for check in verify_work(again) if not check.ok]
     assert len(bad) == 1 and str(path) in bad[0] and "delete it, then run the same command again" in bad[0]
     with pytest.raises(SikuError, match="is damaged: xxh3"):  # what reads it refuses it
-        run(make_recipe(recipe(), ["tokenize.append_eos=false"]), tmp_path, quiet())
+        run(make_recipe(recipe(), ["tokenize.append_eos=false"]), again, quiet())
     path.unlink()
-    assert any("is missing" in check.text for check in verify_work(tmp_path) if not check.ok)
-    run(make_recipe(recipe()), tmp_path, quiet())
-    assert output(tmp_path) == output(finished)
+    assert any("is missing" in check.text for check in verify_work(again) if not check.ok)
+    run(make_recipe(recipe()), again, quiet())
+    assert output(again) == output(finished)
 
 
 def test_another_file_makes_only_its_own_tasks_run(tmp_path):
@@ -268,16 +269,15 @@ def test_another_file_makes_only_its_own_tasks_run(tmp_path):
     assert sorted(path.name[0] for path in (work / "documents").glob("*.arrow")) == ["b"]
 
 
-def test_output_of_an_older_input_is_not_shown_as_current(tmp_path):
-    run(make_recipe(recipe()), tmp_path, quiet())
-    run(make_recipe(recipe(), ["sample.seed=4"]), tmp_path, quiet(), until="extract")
-    stages = current_stages(tmp_path)
+def test_output_of_an_older_input_is_not_shown_as_current(again):
+    run(make_recipe(recipe(), ["sample.seed=4"]), again, quiet(), until="extract")
+    stages = current_stages(again)
     assert list(stages) == ["download", "extract"]
-    assert list(funnel.load_counts(tmp_path)) == ["extract"]
-    bad = [check.text for check in verify_work(tmp_path) if not check.ok]
+    assert list(funnel.load_counts(again)) == ["extract"]
+    bad = [check.text for check in verify_work(again) if not check.ok]
     assert any(text.startswith("dedup: made from an older documents") for text in bad)
-    run(make_recipe(recipe(), ["sample.seed=4"]), tmp_path, quiet())
-    assert list(current_stages(tmp_path)) == [name for name in run_module.FOLDERS if name != "trim"]
+    run(make_recipe(recipe(), ["sample.seed=4"]), again, quiet())
+    assert list(current_stages(again)) == [name for name in run_module.FOLDERS if name != "trim"]
 
 
 @pytest.mark.parametrize("text", ["", "Ceci est un texte en français, assez long pour être reconnu comme tel."])
