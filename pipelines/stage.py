@@ -238,9 +238,9 @@ class Gather(beam.PTransform):
 
     def expand(self, input_or_inputs: Any) -> Any:
         results = input_or_inputs | "Key" >> beam.Map(_under_one_key).with_output_types(_Keyed)
-        nothing = input_or_inputs.pipeline | "Nothing" >> beam.Create([(0, None)], reshuffle=False).with_output_types(_Keyed)
+        nothing = beam.Create([(0, None)], reshuffle=False).with_output_types(_Keyed)
         return (
-            (results, nothing)
+            (results, input_or_inputs.pipeline | "Nothing" >> nothing)
             | "AtLeastOne" >> beam.Flatten()
             | "Group" >> beam.GroupByKey()
             | "Order" >> beam.Map(_in_order)

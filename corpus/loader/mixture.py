@@ -73,7 +73,7 @@ class Mixture:
         return np.rint(weights / max(weights.sum(), 1e-300) * _ONE).astype(np.int64)
 
     def fingerprint(self) -> str:
-        """A hash of weights and caps, in their order, for a state to compare: the names themselves stand in it anyway."""
+        """A hash of weights and caps, for a state to compare; the order of names is in it."""
         weights = [(name, self._points(name).tolist()) for name in self.weights]
         return blake2b(json.dumps([weights, sorted(self.max_epochs.items())]).encode(), digest_size=8).hexdigest()
 
