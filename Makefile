@@ -4,7 +4,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q install --no-compile --no-deps
 RECIPE ?= configs/laptop.yaml
 WORK ?= $(if $(INPUT),work/input,work/laptop)
 DATA ?= ../shared/data
@@ -23,13 +23,13 @@ help:
 $(VENV)/run.stamp: requirements/run.txt pyproject.toml
 	@echo 'setting up $(VENV) (once)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install --no-deps -r requirements/run.txt
-	@$(PIP) install --no-deps -e .
+	@$(PIP) -r requirements/run.txt
+	@$(PIP) -e .
 	@$(BIN)/siku models get lid.176.ftz
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
-	@$(PIP) install --no-deps -r requirements/dev.txt
+	@$(PIP) -r requirements/dev.txt
 	@touch $@
 
 setup: $(VENV)/run.stamp
@@ -41,7 +41,7 @@ train: $(VENV)/dev.stamp
 	@$(BIN)/python examples/train_tiny.py --work $(WORK)
 
 test: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --check .

@@ -63,16 +63,13 @@ class Assembler:
         tokens, starts, spans = self._read(segments)
         packed = self._packed(segments, tokens, starts, spans)
         arrays = {name: array for name in _NAMES if (array := getattr(packed, name)) is not None}
-        pieces = {name: torch.from_numpy(array).split(batch_size) for name, array in arrays.items()}
+        names = [*arrays, "max_seqlen"]
+        pieces = [torch.from_numpy(array).unsafe_split(batch_size) for array in arrays.values()]  # nobody has the whole
         borders = packed.cu_seqlens.reshape(num_batches, batch_size, -1)
-        used = int(np.diff(segments.row_splits).max(initial=0)) + 2  # columns; from there on they are all seq_len
-        longest = np.diff(borders[:, :, :used], axis=2).reshape(num_batches, -1).max(axis=1, initial=0).tolist()
+        longest = _longest(segments, self.options.seq_len, batch_size).tolist()
         made = [
-            PackedBatch(
-                {name: tensors[batch] for name, tensors in pieces.items()} | {"max_seqlen": longest[batch]},
-                host_cu_seqlens=borders[batch],
-            )
-            for batch in range(num_batches)
+            PackedBatch(zip(names, fields, strict=True), host_cu_seqlens=of_batch)
+            for *fields, of_batch in zip(*pieces, longest, borders, strict=True)
         ]
         return Made(made, _num_targets(segments, spans, batch_size))
 
@@ -149,6 +146,15 @@ class Assembler:
         if self.options.bos_id is None:
             return segments.starts, segments.lengths
         return np.maximum(segments.starts - 1, 0), segments.lengths - 1
+
+
+def _longest(segments: Segments, seq_len: int, batch_size: int) -> np.ndarray:
+    """Tokens of the longest segment of each batch, the padding of a row counted as one."""
+    before = np.concatenate([[0], np.cumsum(segments.lengths)])
+    padding = seq_len - np.diff(before[segments.row_splits]).reshape(-1, batch_size).min(axis=1)
+    begins, ends = segments.row_splits[:-1:batch_size], segments.row_splits[batch_size::batch_size]
+    longest = np.maximum.reduceat(np.append(segments.lengths, 0), begins)  # of an empty batch it is some other's
+    return np.maximum(np.where(ends > begins, longest, 0), padding)
 
 
 def _num_targets(segments: Segments, spans: _Spans, batch_size: int) -> np.ndarray:

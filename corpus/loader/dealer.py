@@ -6,6 +6,7 @@ of it is a function of a `Position`: a few numbers a source, the same on every r
 is in it. Price: 20 us a call and 3 ns a row and source.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -41,6 +42,9 @@ class Position(NamedTuple):
         return cls(0, 0, 0, ((epoch, 0, 0, 0, 0),) * num_sources)
 
 
+Stood = Callable[[], Position]  # a loader is asked for its state once in many batches
+
+
 @dataclass(frozen=True)
 class Dealt:
     """Rows of one window: row `rows[i]` of it is number `places[i]` of those asked for."""
@@ -70,6 +74,7 @@ class Dealer:
         last_epochs: list[int | None],
         position: Position,
     ) -> None:
+        self.num_sources = len(orders)
         self._orders, self._plan, self._mixture, self._last = orders, plan, mixture, last_epochs
         self.num_rows, self.num_tokens, self._weights_at = position.num_rows, position.num_tokens, position.weights_at
         self._epoch, self._window, self._row, self._credits, ended = (
@@ -90,14 +95,14 @@ class Dealer:
         sources = tuple(zip(*(column.tolist() for column in columns), strict=True))
         return Position(self.num_rows, self.num_tokens, self._weights_at, sources)
 
-    def deal(self, num_batches: int, size: int) -> tuple[list[Dealt], list[Position]]:
+    def deal(self, num_batches: int, size: int) -> tuple[list[Dealt], list[Stood]]:
         """The rows of the next batches of `size`, fewer where all sources have come to their end.
 
         Returns:
-            The rows, numbered through all batches, and the position behind each batch that is whole.
+            The rows, numbered through all batches, and the position behind each batch that is whole, when called for.
         """
         dealt: list[Dealt] = []
-        after: list[Position] = []
+        after: list[Stood] = []
         done, num_rows = 0, num_batches * size
         while done < num_rows and self._weights.any():
             if not self._stacked:
@@ -126,19 +131,18 @@ class Dealer:
                 self._next_window(empty)
         return dealt, after
 
-    def _positions(self, marks: np.ndarray, first_mark: int, size: int) -> list[Position]:
+    def _positions(self, marks: np.ndarray, first_mark: int, size: int) -> list[Stood]:
         """The positions that a call's marks stand for; the call has not been counted yet."""
-        num_sources = len(self._begins)
-        epochs, windows = self._epoch.tolist(), self._window.tolist()
-        ended = (~self._alive).astype(np.int64).tolist()
-        tokens, rows = marks[:, 0].tolist(), (marks[:, 1 : 1 + num_sources] - self._begins).tolist()
-        credits_ = marks[:, 1 + num_sources :].tolist()
-        num_rows = self.num_rows + first_mark
-        positions: list[Position] = []
-        for mark, dealt in enumerate(tokens):
-            sources = tuple(zip(epochs, windows, rows[mark], credits_[mark], ended, strict=True))
-            positions.append(Position(num_rows + mark * size, self.num_tokens + dealt, self._weights_at, sources))
-        return positions
+        num_rows, num_tokens, weights_at = self.num_rows + first_mark, self.num_tokens, self._weights_at
+        epoch, window, begins, ended = self._epoch.copy(), self._window.copy(), self._begins, ~self._alive
+
+        def position(mark: int) -> Position:
+            dealt, at, credits_ = np.split(marks[mark], [1, 1 + len(begins)])
+            columns = (epoch, window, at - begins, credits_, ended.astype(np.int64))
+            sources = tuple(zip(*(column.tolist() for column in columns), strict=True))
+            return Position(num_rows + mark * size, num_tokens + int(dealt[0]), weights_at, sources)
+
+        return [functools.partial(position, mark) for mark in range(len(marks))]
 
     def _grouped(self, sources: np.ndarray, rows: np.ndarray, first: int) -> list[Dealt]:
         places = np.arange(first, first + len(rows), dtype=np.int64)

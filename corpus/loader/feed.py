@@ -1,13 +1,16 @@
 """Batches that threads make ahead of the step that trains on them.
 
 The rows of several batches are dealt at once, handed to a thread, and made in one piece of memory, of which each batch
-is a view; the kernels release the interpreter's lock. The first batch is made alone, so that nothing stands in its way.
-Dealing itself is done by the caller: it takes microseconds, and the order then depends on no thread.
+is a view; the kernels release the interpreter's lock. The first batch is made alone, by the caller, and so is a piece
+that no thread has begun when it is wanted. Dealing itself is done by the caller: it takes microseconds, and the order
+then depends on no thread.
 
 Price: with `prefetch` 2 up to three pieces of 2^20 tokens (25 MB) are in the making, and one is handed out.
 """
 
+import functools
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any, NamedTuple
 
@@ -15,7 +18,7 @@ import numpy as np
 import torch
 
 from corpus.loader.assemble import Assembler, Made
-from corpus.loader.dealer import Dealer, Dealt, Position
+from corpus.loader.dealer import Dealer, Dealt, Position, Stood
 from corpus.loader.packed_batch import PackedBatch
 from corpus.loader.topology import Topology
 
@@ -27,23 +30,32 @@ class Fed(NamedTuple):
 
     Fields:
         batch: a `PackedBatch`; before the device has packed it, the arguments of `DeviceRing.pack`.
-        position: where the order stands behind it.
-        tokens: of each source in it, int64 `[K]`.
+        position: called, where the order stands behind it.
+        tokens: of each source in it.
         num_targets: labels that are no -100.
     """
 
     batch: Any
-    position: Position
-    tokens: np.ndarray
+    position: Stood
+    tokens: list[int]
     num_targets: int
 
 
 class _Job(NamedTuple):
-    """Batches in the making; where the order stands after each, and its tokens of each source, int64 `[n, K]`."""
+    """Batches to be made; where the order stands after each, and its tokens of each source, int64 `[n, K]`."""
 
-    made: "Future[Made]"
-    after: list[Position]
+    make: Callable[[], Made]
+    made: "Future[Made] | None"  # where a thread was asked to
+    after: list[Stood]
     tokens: np.ndarray
+
+    def result(self) -> Made:
+        """What is made; in this thread, if no other has begun."""
+        return self.make() if self.made is None or self.made.cancel() else self.made.result()
+
+
+def _same(position: Position) -> Position:
+    return position
 
 
 class Feed:
@@ -97,9 +109,8 @@ class Feed:
             pass
         if not self._ready and self._jobs:
             job = self._jobs.popleft()
-            made = job.made.result()
-            targets = made.num_targets.tolist()
-            self._ready.extend(map(Fed, made.batches, job.after, job.tokens, targets))
+            made = job.result()
+            self._ready.extend(map(Fed, made.batches, job.after, job.tokens.tolist(), made.num_targets.tolist()))
         if not self._ready:
             return None
         fed = self._ready.popleft()
@@ -116,26 +127,22 @@ class Feed:
         """Deal the rows of the next batches and have them made; False at the end."""
         if self._ended:
             return False
-        wanted = self._batches_a_job()
+        wanted, pool = self._batches_a_job(), None if self._is_first else self._pool
         self._is_first = False
         dealt, after = self._dealer.deal(wanted, self._size)
         self._ended = len(after) < wanted
         left = sum(len(group.places) for group in dealt) - len(after) * self._size
         if left and not self._drop_last:
-            after.append(self._dealer.position())
+            after.append(functools.partial(_same, self._dealer.position()))
         if not after:
             return False
         mine = [self._my_rows(group, len(after)) for group in dealt]
-        tokens = np.zeros((len(after), len(after[0].sources)), np.int64)
+        tokens = np.zeros((len(after), self._dealer.num_sources), np.int64)
         for group in mine:
             np.add.at(tokens[:, group.source], group.places // self._batch_size, group.window.row_tokens[group.rows])
-        make = self._assembler.staged if self.ring else self._assembler.batches
-        if self._pool:
-            made = self._pool.submit(make, mine, len(after), self._batch_size)
-        else:
-            made = Future()
-            made.set_result(make(mine, len(after), self._batch_size))
-        self._jobs.append(_Job(made, after, tokens))
+        batches = self._assembler.staged if self.ring else self._assembler.batches
+        make = functools.partial(batches, mine, len(after), self._batch_size)
+        self._jobs.append(_Job(make, pool.submit(make) if pool else None, after, tokens))
         return True
 
     def _batches_a_job(self) -> int:

@@ -3,8 +3,6 @@
 import time
 from typing import Any
 
-import numpy as np
-
 
 class Tally:
     """Counts batches as they are handed out.
@@ -16,15 +14,16 @@ class Tally:
 
     def __init__(self, sources: list[str], positions: int) -> None:
         self._sources, self._positions = sources, positions
-        self._tokens = np.zeros(len(sources), np.int64)
+        self._tokens = [0] * len(sources)
         self.num_batches = self._num_targets = 0
         self._wait_s = 0.0
         self._begun = time.perf_counter()
 
-    def add(self, tokens: np.ndarray, num_targets: int, wait_s: float) -> None:
+    def add(self, tokens: list[int], num_targets: int, wait_s: float) -> None:
         """Count a batch: its tokens of each source, its labels that are no -100, the seconds its caller waited."""
         self.num_batches += 1
-        self._tokens += tokens
+        for source, count in enumerate(tokens):
+            self._tokens[source] += count
         self._num_targets += num_targets
         self._wait_s += wait_s
 
@@ -35,7 +34,7 @@ class Tally:
             batches; tokens, targets (labels that are no -100), masked (tokens less targets), padding; fill (tokens by
             positions); shares of the tokens by source; tokens_per_s and wait_s (seconds spent inside `next`).
         """
-        num_tokens, positions = int(self._tokens.sum()), self.num_batches * self._positions
+        num_tokens, positions = sum(self._tokens), self.num_batches * self._positions
         seconds = time.perf_counter() - self._begun
         return {
             "batches": self.num_batches,
@@ -45,8 +44,7 @@ class Tally:
             "padding": positions - num_tokens,
             "fill": num_tokens / positions if positions else 1.0,
             "shares": {
-                name: count / max(num_tokens, 1)
-                for name, count in zip(self._sources, self._tokens.tolist(), strict=True)
+                name: count / max(num_tokens, 1) for name, count in zip(self._sources, self._tokens, strict=True)
             },
             "tokens_per_s": num_tokens / seconds,
             "wait_s": self._wait_s,

@@ -25,7 +25,7 @@ import torch
 
 from corpus.errors import RecipeError
 from corpus.kernels.row_plan import Mode, Overflow, TokenLedger
-from corpus.loader.dealer import Dealer, Position
+from corpus.loader.dealer import Dealer, Position, Stood
 from corpus.loader.feed import Feed
 from corpus.loader.fim_options import FimOptions
 from corpus.loader.loader_arguments import check_counts, given_topology, makers, mixed, packing_options
@@ -184,7 +184,7 @@ class TokenLoader:
         try:
             fed = self._feed.next()
         except BaseException:  # an interrupt too: stand where the batch that was not given is still to come
-            self._go_to(self._position)
+            self._go_to(self._stood())
             raise
         if fed is None:
             if not self.mixture:
@@ -192,7 +192,7 @@ class TokenLoader:
                 self._go_to(Position.start(1, self.epoch))
             raise StopIteration
         self._tally.add(fed.tokens, fed.num_targets, time.perf_counter() - begun)
-        self._position = fed.position
+        self._stood = fed.position
         return fed.batch
 
     def __len__(self) -> int:
@@ -237,7 +237,7 @@ class TokenLoader:
 
     def state_dict(self) -> dict[str, Any]:
         """Where the loader stands: JSON-able, a few hundred bytes, the same on every rank."""
-        position = self._position
+        position = self._stood()
         return {
             "version": STATE_VERSION,
             "epoch": self.epoch,
@@ -288,6 +288,6 @@ class TokenLoader:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _go_to(self, position: Position) -> None:
-        self._position = position
+        self._stood: Stood = lambda: position
         last = [self.mixture.max_epochs.get(name) for name in self._names] if self.mixture else [self.epoch + 1]
         self._feed.go_on(Dealer(self._orders, self._plans.get, self.mixture, last, position))

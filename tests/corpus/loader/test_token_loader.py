@@ -10,6 +10,7 @@ import torch
 
 from corpus.errors import RecipeError, StateError
 from corpus.loader import TokenLoader
+from corpus.loader.loader_state import STATE_VERSION
 
 OPTIONS: dict[str, Any] = {"seq_len": 128, "batch_size": 4, "window": 40, "seed": 3}
 TENSORS = ("input_ids", "labels", "position_ids", "cu_seqlens")
@@ -226,7 +227,7 @@ def test_a_state_of_other_tokens_or_version_is_refused(corpus, tmp_path: Path, t
     with pytest.raises(StateError, match="version 0"):
         loader.load_state_dict({**loader.state_dict(), "version": 0})
     with pytest.raises(StateError, match="keys"):
-        loader.load_state_dict({"version": 2, "row": 3})
+        loader.load_state_dict({"version": STATE_VERSION, "row": 3})
     with pytest.raises(StateError, match="row is -1"):
         loader.load_state_dict({**loader.state_dict(), "row": -1})
 
