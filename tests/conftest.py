@@ -11,10 +11,13 @@ import pytest
 TESTS = Path(__file__).parent
 FIRST = (
     "pipelines/test_run.py",
-    "corpus/kernels/test_generated_text.py",
     "examples",
     "corpus/loader",
+    "corpus/sources",
+    "corpus/kernels/pack",
+    "corpus/kernels/row_plan",
     "test_readme.py",
+    "corpus/kernels/test_generated_text.py",
     "pipelines",
     "corpus/dedup",
 )

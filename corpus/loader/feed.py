@@ -1,14 +1,16 @@
 """Batches that threads make ahead of the step that trains on them.
 
 The rows of several batches are dealt at once, handed to a thread, and made in one piece of memory, of which each batch
-is a view; the kernels release the interpreter's lock. The first batch is made alone, by the caller, and so is a piece
-that no thread has begun when it is wanted. Dealing itself is done by the caller: it takes microseconds, and the order
-then depends on no thread.
+is a view; the kernels release the interpreter's lock. The first batch is made alone, by the caller. So is every
+piece while the caller does nothing but ask for the next batch: threads would only take turns with it, and handing over
+costs more than they save. Dealing is always done by the caller: it takes microseconds, and the order then depends on no
+thread.
 
 Price: with `prefetch` 2 up to three pieces of 2^20 tokens (25 MB) are in the making, and one is handed out.
 """
 
 import functools
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -22,6 +24,7 @@ from corpus.loader.dealer import Dealer, Dealt, Position, Stood
 from corpus.loader.packed_batch import PackedBatch
 from corpus.loader.topology import Topology
 
+_AWAY = 2  # a caller that is elsewhere for less than half the time of making gains less by threads than it loses
 _TOKENS_A_JOB, _BATCHES_A_JOB = 1 << 20, 64  # at most; so many make the price of a call small
 
 
@@ -96,26 +99,36 @@ class Feed:
         """Go on with the rows that this dealer deals, and forget those that were dealt before."""
         self.clear()
         self._dealer, self._ended, self._is_first = dealer, False, True
+        self._away_s = self._made_s = 0.0
 
     def clear(self) -> None:
         """Forget the batches that are made or in the making."""
         self._jobs.clear()
         self._ready.clear()
 
-    def next(self) -> Fed | None:
-        """The next batch, or None at the end."""
-        most = 0 if self._is_first else self._prefetch
-        while len(self._jobs) <= most and self._submit():
-            pass
-        if not self._ready and self._jobs:
-            job = self._jobs.popleft()
-            made = job.result()
-            self._ready.extend(map(Fed, made.batches, job.after, job.tokens.tolist(), made.num_targets.tolist()))
+    def next(self, away_s: float) -> Fed | None:
+        """The next batch, or None at the end; `away_s`: the seconds since its caller was given the last one."""
+        self._away_s += away_s
+        if not self._ready:
+            self._make()
         if not self._ready:
             return None
         fed = self._ready.popleft()
         stays = self.ring is None and self._device.type == "cpu"
         return fed if stays else fed._replace(batch=self._on_device(fed.batch))
+
+    def _make(self) -> None:
+        """Have batches ready, and others made ahead if the caller is away for long enough, or reading is slow."""
+        is_away = self._away_s > self._made_s / _AWAY or not self._assembler.shards.is_local
+        ahead = self._prefetch if is_away and not self._is_first else 0
+        while len(self._jobs) <= ahead and self._submit(self._pool if ahead else None):
+            pass
+        self._away_s, begun = 0.0, time.perf_counter()
+        if self._jobs:
+            job = self._jobs.popleft()
+            made = job.result()
+            self._ready.extend(map(Fed, made.batches, job.after, job.tokens.tolist(), made.num_targets.tolist()))
+            self._made_s = time.perf_counter() - begun
 
     def _on_device(self, batch: Any) -> PackedBatch:
         if self.ring:
@@ -123,11 +136,11 @@ class Feed:
             return PackedBatch(tensors, host_cu_seqlens=tensors.pop("host_cu_seqlens"))
         return batch.to(self._device)
 
-    def _submit(self) -> bool:
-        """Deal the rows of the next batches and have them made; False at the end."""
+    def _submit(self, pool: Executor | None) -> bool:
+        """Deal the rows of the next batches and have a thread make them, or the caller later; False at the end."""
         if self._ended:
             return False
-        wanted, pool = self._batches_a_job(), None if self._is_first else self._pool
+        wanted = self._batches_a_job()
         self._is_first = False
         dealt, after = self._dealer.deal(wanted, self._size)
         self._ended = len(after) < wanted

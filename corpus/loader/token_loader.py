@@ -67,7 +67,8 @@ class TokenLoader:
         epoch: the first epoch to read.
         drop_last: leave out the rows after the last whole global batch; otherwise fill it with rows of
             padding.
-        prefetch: pieces of work, some batches each, that threads make ahead; 0 makes them in the caller.
+        prefetch: pieces of work, some batches each, that threads make ahead while the caller is busy with a batch; 0
+            makes all of them in the caller.
         num_threads: threads that make them.
 
     A batch is a `PackedBatch`, a dict: `input_ids`, `labels`, `position_ids` `[B, T]`, `cu_seqlens` int32 `[B,
@@ -162,7 +163,7 @@ class TokenLoader:
             ring=ring,
         )
         self._tally = Tally(self._names, batch_size * seq_len)
-        self._process = os.getpid()
+        self._process, self._left = os.getpid(), time.perf_counter()  # when a batch was last given
         self._parked: dict[str, Any] = {}  # sources of a state that this mixture leaves out
         self._go_to(Position.start(len(streams), epoch))
 
@@ -182,7 +183,7 @@ class TokenLoader:
             )
         begun = time.perf_counter()
         try:
-            fed = self._feed.next()
+            fed = self._feed.next(begun - self._left)
         except BaseException:  # an interrupt too: stand where the batch that was not given is still to come
             self._go_to(self._stood())
             raise
@@ -191,8 +192,8 @@ class TokenLoader:
                 self.epoch += 1
                 self._go_to(Position.start(1, self.epoch))
             raise StopIteration
-        self._tally.add(fed.tokens, fed.num_targets, time.perf_counter() - begun)
-        self._stood = fed.position
+        self._left, self._stood = time.perf_counter(), fed.position
+        self._tally.add(fed.tokens, fed.num_targets, self._left - begun)
         return fed.batch
 
     def __len__(self) -> int:
