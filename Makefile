@@ -41,7 +41,7 @@ train: $(VENV)/dev.stamp
 	@$(BIN)/python examples/train_tiny.py --work $(WORK)
 
 test: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --check .

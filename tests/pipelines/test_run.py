@@ -11,7 +11,6 @@ import sys
 import time
 from pathlib import Path
 
-import datasets
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -101,6 +100,8 @@ def test_what_was_planted_is_found(finished):
 
 
 def test_the_output_opens_in_datasets(finished, tmp_path):
+    import datasets
+
     parts = load_manifest(finished / "selected").parts
     files = [str(finished / "selected" / part.path) for part in parts]
     loaded = datasets.load_dataset("arrow", data_files=files, split="train", cache_dir=str(tmp_path))
@@ -326,16 +327,16 @@ def test_a_duplicate_of_a_document_that_the_rules_drop_is_kept(tmp_path):
     assert all(check.ok for check in verify_work(tmp_path / "work"))
 
 
-def test_a_given_tokenizer_neither_cuts_nor_fills(finished, tmp_path):
+def test_a_given_tokenizer_neither_cuts_nor_fills(finished, again, tmp_path):
     values = json.loads((finished / "tokenizer" / "tokenizer.json").read_text())
     values["truncation"] = {"direction": "Right", "max_length": 4, "strategy": "LongestFirst", "stride": 0}
     (tmp_path / "cuts.json").write_text(json.dumps(values))
-    run(make_recipe(recipe(), [f"tokenizer.path={tmp_path}/cuts.json"]), tmp_path / "work", quiet())
-    assert sorted(path.name for path in (tmp_path / "work" / "tokenizer").glob("*.json")) == [
+    run(make_recipe(recipe(), [f"tokenizer.path={tmp_path}/cuts.json"]), again, quiet())
+    assert sorted(path.name for path in (again / "tokenizer").glob("*.json")) == [
         "manifest.json",
         "tokenizer.json",
     ]
-    given, trained = (load_manifest(work / "tokens").info["num_tokens"] for work in (tmp_path / "work", finished))
+    given, trained = (load_manifest(work / "tokens").info["num_tokens"] for work in (again, finished))
     assert given == trained
 
 

@@ -131,7 +131,7 @@ def _corpora(draw: st.DrawFn) -> tuple[list[str], list[int]]:
     return texts, draw(st.permutations(range(len(texts))))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(_corpora(), st.integers(2, 6))
 @example((["㍿a ㍿a㍿ x㍿㍿㍿", "㍿x"], [0, 1]), 2)
 @example((["a b‘汉 字", "‘汉 “字” b‘汉"], [0, 1]), 2)

@@ -5,7 +5,6 @@ import json
 import struct
 from pathlib import Path
 
-import datasets
 import numpy as np
 import pytest
 from hypothesis import given
@@ -195,6 +194,8 @@ def test_damaged_mds_is_refused(tmp_path):
 @pytest.mark.parametrize("with_loss", [True, False])
 @pytest.mark.parametrize("vocab_size", [300, 70_000])
 def test_datasets_there_and_back(tmp_path, with_loss, vocab_size):
+    import datasets  # seconds, which every worker would need to collect the tests
+
     folder = masked_folder(tmp_path / "a", with_loss=with_loss, vocab_size=vocab_size)
     assert export_hf(folder, tmp_path / "hf") == 130
     files = sorted(map(str, (tmp_path / "hf").glob("*.parquet")))
@@ -213,6 +214,8 @@ def test_datasets_there_and_back(tmp_path, with_loss, vocab_size):
 
 
 def test_a_dataset_with_a_mask_and_nothing_else(tmp_path):
+    import datasets
+
     rows = {"ids": [[1, 2, 3], [], [4]], "trained": [[0, 1, 1], [], [1]]}
     dataset = datasets.Dataset.from_dict(rows)
     import_hf(dataset, tmp_path / "a", vocab_size=9, tokens="ids", mask="trained", source="s", language="en")

@@ -10,7 +10,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.distributed.pipelining.microbatch import split_args_kwargs_into_chunks
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, default_convert
@@ -237,6 +236,8 @@ def test_micro_batches_joined_are_the_whole(batch, num_parts):
 
 def test_torch_s_pipeline_schedule_keeps_rows_and_borders_together(batch):
     """What broke in torchtitan (#4098): one flat vector of borders is cut in the middle; borders by rows are not."""
+    from torch.distributed.pipelining.microbatch import split_args_kwargs_into_chunks  # seconds, as in `test_convert`
+
     arguments, keywords = split_args_kwargs_into_chunks(
         (batch["input_ids"],), {name: batch[name] for name in ("position_ids", "cu_seqlens")}, chunks=4
     )

@@ -3,7 +3,6 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from datasketch import MinHash
 
 from corpus.kernels.minhash import band_keys, document_keys, permutations, signatures
 from corpus.kernels.shingle import exact_keys, shingle_sets
@@ -80,6 +79,8 @@ def test_a_pair_at_the_threshold_agrees_as_often_as_its_jaccard_and_is_proposed(
 
 
 def test_estimates_agree_with_the_exact_jaccard_and_with_datasketch():
+    from datasketch import MinHash  # brings scipy: every worker would import it to collect the tests
+
     text = _documents()
     num = 256
     ours = signatures(text, 5, *permutations(num, 1))
