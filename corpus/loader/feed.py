@@ -47,14 +47,19 @@ class Fed(NamedTuple):
 class _Job(NamedTuple):
     """Batches to be made; where the order stands after each, and its tokens of each source, int64 `[n, K]`."""
 
-    make: Callable[[], Made]
-    made: "Future[Made] | None"  # where a thread was asked to
+    make: Callable[[], tuple[Made, float]]
+    made: "Future[tuple[Made, float]] | None"  # where a thread was asked to
     after: list[Stood]
     tokens: np.ndarray
 
-    def result(self) -> Made:
-        """What is made; in this thread, if no other has begun."""
+    def result(self) -> tuple[Made, float]:
+        """What is made, and the seconds it took; in this thread, if no other has begun."""
         return self.make() if self.made is None or self.made.cancel() else self.made.result()
+
+
+def _timed(make: Callable[[], Made]) -> tuple[Made, float]:
+    begun = time.perf_counter()
+    return make(), time.perf_counter() - begun
 
 
 def _same(position: Position) -> Position:
@@ -123,12 +128,11 @@ class Feed:
         ahead = self._prefetch if is_away and not self._is_first else 0
         while len(self._jobs) <= ahead and self._submit(self._pool if ahead else None):
             pass
-        self._away_s, begun = 0.0, time.perf_counter()
+        self._away_s = 0.0
         if self._jobs:
             job = self._jobs.popleft()
-            made = job.result()
+            made, self._made_s = job.result()
             self._ready.extend(map(Fed, made.batches, job.after, job.tokens.tolist(), made.num_targets.tolist()))
-            self._made_s = time.perf_counter() - begun
 
     def _on_device(self, batch: Any) -> PackedBatch:
         if self.ring:
@@ -154,7 +158,7 @@ class Feed:
         for group in mine:
             np.add.at(tokens[:, group.source], group.places // self._batch_size, group.window.row_tokens[group.rows])
         batches = self._assembler.staged if self.ring else self._assembler.batches
-        make = functools.partial(batches, mine, len(after), self._batch_size)
+        make = functools.partial(_timed, functools.partial(batches, mine, len(after), self._batch_size))
         self._jobs.append(_Job(make, pool.submit(make) if pool else None, after, tokens))
         return True
 

@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import threading
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 import torch
 
 from corpus.errors import RecipeError, ShardError, StateError
-from corpus.loader import FimOptions, TokenLoader, TokenShards, Topology
+from corpus.loader import FimOptions, TokenLoader, TokenShards, Topology, feed
+from corpus.loader.assemble import Assembler
 from corpus.loader.write_tokens import write_tokens
 
 OPTIONS: dict[str, Any] = {"seq_len": 128, "batch_size": 4, "window": 40, "seed": 3}
@@ -337,3 +339,17 @@ def test_options_that_make_no_sense_are_refused(corpus, bad, message):
     folder, _ = corpus
     with pytest.raises(RecipeError, match=message):
         TokenLoader(folder, **{**OPTIONS, **bad})
+
+
+@pytest.mark.parametrize("is_away", [True, False])
+def test_threads_make_ahead_for_a_caller_that_is_away(corpus, monkeypatch, is_away):
+    folder, _ = corpus
+    threads, make = [], Assembler.batches
+    monkeypatch.setattr(feed, "_AWAY", 1e12 if is_away else 1e-12)
+    monkeypatch.setattr(feed, "_BATCHES_A_JOB", 4)
+    noted = lambda *given: threads.append(threading.current_thread().name) or make(*given)  # noqa: E731
+    monkeypatch.setattr(Assembler, "batches", noted)
+    found = list(TokenLoader(folder, **OPTIONS))
+    assert len(threads) > 5 and threads[0] == "MainThread"  # the first batch stands alone
+    assert any(name.startswith("siku-loader") for name in threads) == is_away
+    assert all(same(a, b) for a, b in zip(found, TokenLoader(folder, prefetch=0, **OPTIONS), strict=True))
