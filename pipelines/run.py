@@ -19,7 +19,7 @@ from pipelines import dedup, download, extract, sample, select, tokenize, tokeni
 from pipelines.fingerprint import code_hash
 from pipelines.progress import stage_progress
 from pipelines.recipe import STAGES, Recipe
-from pipelines.stage import FOLDERS, StagePlan, is_complete, run_stage
+from pipelines.stage import FOLDERS, LEFTOVER, StagePlan, is_complete, run_stage
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +53,9 @@ def run(recipe: Recipe, work: Path, console: Console, *, until: str = STAGES[-1]
     check(recipe)
     done = []
     with locked(work), _sample(recipe, work) as sample_url:
+        for path in work.iterdir():
+            if LEFTOVER.search(path.name):  # of a run that was killed while it wrote there
+                path.unlink()
         write_json(work / "recipe.json", resolved(recipe))
         for name in stages_of(recipe, until):
             plan = functools.partial(download.plan, sample_url=sample_url) if name == "download" else _PLANS[name]

@@ -46,7 +46,7 @@ FOLDERS = {
     "tokenize": "tokens",
 }
 _log = logging.getLogger(__name__)
-_LEFTOVER = re.compile(re.escape(TEMPORARY) + r"\d+$")
+LEFTOVER = re.compile(re.escape(TEMPORARY) + r"\d+$")
 WORKINGS = ".work"  # a stage's intermediate files: kept while it may have to restart, removed when it is done
 
 
@@ -124,7 +124,7 @@ def run_stage(plan: StagePlan, runner: Runner) -> Manifest:
     (plan.folder / ".tasks").mkdir(parents=True, exist_ok=True)
     (plan.folder / FILE_NAME).unlink(missing_ok=True)
     for path in plan.folder.rglob("*"):
-        if _LEFTOVER.search(path.name) or (path.suffix == ".error" and ".tasks" in path.parts):
+        if LEFTOVER.search(path.name) or (path.suffix == ".error" and ".tasks" in path.parts):
             path.unlink()
     try:
         workers = num_workers(runner, plan.num_tasks, plan.num_bytes)

@@ -206,6 +206,7 @@ def test_a_run_that_is_killed_in_each_stage_goes_on_to_the_same_bytes(finished, 
         process.wait()
         assert was_running and any(work.glob(seen)), f"the run ended before {seen} could be seen"
         assert not (work / "tokens" / "manifest.json").is_file()
+    (work / "timings.json.tmp-1").write_text("{")  # as if killed while writing it
     run(make_recipe(recipe()), work, quiet())
     assert output(work) == output(finished)
 
