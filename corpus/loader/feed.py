@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from corpus.loader.assemble import Assembler, Made
-from corpus.loader.dealer import Dealer, Dealt, Position, Stood
+from corpus.loader.dealer import Dealer, Dealt, Stood
 from corpus.loader.packed_batch import PackedBatch
 from corpus.loader.topology import Topology
 
@@ -60,10 +60,6 @@ class _Job(NamedTuple):
 def _timed(make: Callable[[], Made]) -> tuple[Made, float]:
     begun = time.perf_counter()
     return make(), time.perf_counter() - begun
-
-
-def _same(position: Position) -> Position:
-    return position
 
 
 class Feed:
@@ -150,7 +146,8 @@ class Feed:
         self._ended = len(after) < wanted
         left = sum(len(group.places) for group in dealt) - len(after) * self._size
         if left and not self._drop_last:
-            after.append(functools.partial(_same, self._dealer.position()))
+            behind = self._dealer.position()
+            after.append(lambda: behind)
         if not after:
             return False
         mine = [self._my_rows(group, len(after)) for group in dealt]
